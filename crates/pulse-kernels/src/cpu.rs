@@ -1,0 +1,60 @@
+//! The seam between Burn tensors and plain slices on the CPU.
+
+use burn::backend::Flex;
+use burn::tensor::{DType, Tensor, TensorData};
+use burn_flex::FlexTensor;
+
+/// Whether the tensor lives on the CPU backend, outside an autodiff graph, so that this crate's
+/// own kernels run on it.
+pub fn is_cpu<const D: usize>(tensor: &Tensor<D>) -> bool {
+    as_cpu(tensor).is_some()
+}
+
+/// A handle on the tensor's CPU storage, or `None` on other devices and inside autodiff graphs.
+/// Cheap: a reference count.
+pub(crate) fn as_cpu<const D: usize>(tensor: &Tensor<D>) -> Option<FlexTensor> {
+    into_cpu(tensor.clone())
+}
+
+/// As [`as_cpu`], giving up the tensor so that a sole owner can be written in place.
+pub(crate) fn into_cpu<const D: usize>(tensor: Tensor<D>) -> Option<FlexTensor> {
+    if tensor.device().is_autodiff() {
+        return None;
+    }
+    tensor.try_into_primitive::<Flex>().ok()
+}
+
+/// Wraps freshly computed values as a CPU tensor.
+pub(crate) fn from_values<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> Tensor<D> {
+    Tensor::from_primitive::<Flex>(FlexTensor::from_data(TensorData::new(values, shape)))
+}
+
+/// The values of an f32 CPU tensor in row-major order, without a copy where they lie so already.
+pub(crate) fn contiguous(tensor: FlexTensor) -> FlexTensor {
+    if tensor.is_contiguous() { tensor } else { tensor.to_contiguous() }
+}
+
+/// Whether the storage holds f32 values.
+pub(crate) fn is_f32(tensor: &FlexTensor) -> bool {
+    tensor.dtype() == DType::F32
+}
+
+/// The instruction sets found on this machine that the kernels make use of, best first; for
+/// reports and provenance.
+pub fn cpu_features() -> Vec<&'static str> {
+    let mut found = Vec::new();
+    #[cfg(target_arch = "x86_64")]
+    {
+        if std::arch::is_x86_feature_detected!("avx512f") {
+            found.push("avx512f");
+        }
+        if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma")
+        {
+            found.push("avx2+fma");
+        }
+    }
+    if found.is_empty() {
+        found.push("portable");
+    }
+    found
+}

@@ -1,0 +1,34 @@
+//! Kernels of PULSE: what the model's arithmetic needs beyond Burn's own operations.
+//!
+//! Model code calls the functions and modules of this crate and never asks which device it runs
+//! on. On the CPU backend (Flex) they work on the raw slices of the tensors; on every other device
+//! they are written in Burn's operations, so that CubeCL compiles and fuses them.
+//!
+//! | capability | item |
+//! | --- | --- |
+//! | weights straight from a memory-mapped file | [`MappedFile`] |
+//! | where a module's weights come from | [`WeightSource`], [`Scope`] |
+//! | linear layer on weights as stored (f32, bf16, f16) | [`Linear`] |
+//! | attention over a cache, causal or not, grouped queries | [`attention()`] |
+//! | normalisation | [`RmsNorm`], [`LayerNorm`] |
+//! | activations | [`silu_gate`], [`quick_gelu`] |
+//!
+//! This is the only crate of the workspace that contains `unsafe`; each block states its reason.
+
+mod activation;
+mod attention;
+mod cpu;
+mod dot;
+mod linear;
+mod mapped;
+mod matrix_vector;
+mod norm;
+mod weights;
+
+pub use activation::{quick_gelu, silu_gate};
+pub use attention::{AttentionShape, attention};
+pub use cpu::{cpu_features, is_cpu};
+pub use linear::Linear;
+pub use mapped::{MapError, MappedFile};
+pub use norm::{LayerNorm, RmsNorm};
+pub use weights::{Precision, Scope, WeightSource};
