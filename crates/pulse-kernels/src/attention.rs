@@ -66,10 +66,11 @@ fn padding_mask(queries: &Tensor<4>, shape: AttentionShape<'_>) -> Option<Tensor
     let device = queries.device();
     let length = shape.length as i64;
     let keys = Tensor::<1, Int>::arange(0..length, &device).reshape([1, 1, 1, shape.length]);
-    let rows = Tensor::<1, Int>::arange(length - count as i64..length, &device)
-        .reshape([1, 1, count, 1]);
+    let rows =
+        Tensor::<1, Int>::arange(length - count as i64..length, &device).reshape([1, 1, count, 1]);
     let padding: Vec<i64> = shape.padding.iter().map(|pad| *pad as i64).collect();
-    let padding = Tensor::<1, Int>::from_data(padding.as_slice(), &device).reshape([batch, 1, 1, 1]);
+    let padding =
+        Tensor::<1, Int>::from_data(padding.as_slice(), &device).reshape([batch, 1, 1, 1]);
     let full = [batch, 1, count, shape.length];
     let is_padding = keys.clone().expand(full).lower(padding.expand(full));
     let is_self = keys.expand(full).equal(rows.expand(full));
@@ -107,8 +108,12 @@ mod tests {
                 }
             }
         }
-        let hidden = Tensor::<1>::from_data(hidden.as_slice(), &q.device())
-            .reshape([batch, 1, count, shape.length]);
+        let hidden = Tensor::<1>::from_data(hidden.as_slice(), &q.device()).reshape([
+            batch,
+            1,
+            count,
+            shape.length,
+        ]);
         let scores = q.matmul(k.swap_dims(2, 3)) / (dim as f32).sqrt() + hidden;
         softmax(scores, 3).matmul(v)
     }
@@ -129,7 +134,11 @@ mod tests {
         ];
         for (batch, heads, kv, dim, count, length, capacity, padding) in cases {
             for is_causal in [true, false] {
-                let shape = AttentionShape { length, is_causal, padding };
+                let shape = AttentionShape {
+                    length,
+                    is_causal,
+                    padding,
+                };
                 let q = random([batch, heads, count, dim]);
                 let k = random([batch, kv, capacity, dim]);
                 let v = random([batch, kv, capacity, dim]);
@@ -137,7 +146,10 @@ mod tests {
                 let expected = reference(q, k, v, shape);
                 let difference = (ours - expected).abs().max().into_scalar::<f32>();
                 // f32 softmax-weighted means of standard normal values in two orders of summation.
-                assert!(difference < 1e-5, "{heads} {kv} {count} {length}: {difference}");
+                assert!(
+                    difference < 1e-5,
+                    "{heads} {kv} {count} {length}: {difference}"
+                );
             }
         }
     }

@@ -31,7 +31,11 @@ pub(crate) fn from_values<const D: usize>(values: Vec<f32>, shape: [usize; D]) -
 
 /// The values of an f32 CPU tensor in row-major order, without a copy where they lie so already.
 pub(crate) fn contiguous(tensor: FlexTensor) -> FlexTensor {
-    if tensor.is_contiguous() { tensor } else { tensor.to_contiguous() }
+    if tensor.is_contiguous() {
+        tensor
+    } else {
+        tensor.to_contiguous()
+    }
 }
 
 /// Whether the storage holds f32 values.

@@ -154,7 +154,9 @@ mod tests {
     use super::*;
 
     fn row(seed: usize, length: usize) -> Vec<f32> {
-        (0..length).map(|i| ((i * 37 + seed * 101) % 97) as f32 / 48.5 - 1.0).collect()
+        (0..length)
+            .map(|i| ((i * 37 + seed * 101) % 97) as f32 / 48.5 - 1.0)
+            .collect()
     }
 
     #[test]
@@ -185,8 +187,11 @@ mod tests {
                 let rows = std::array::from_fn(|r| weights[r].as_slice());
                 let got = dot_rows(level, rows, &x);
                 for r in 0..4 {
-                    let exact: f64 =
-                        weights[r].iter().zip(&x).map(|(w, x)| *w as f64 * *x as f64).sum();
+                    let exact: f64 = weights[r]
+                        .iter()
+                        .zip(&x)
+                        .map(|(w, x)| *w as f64 * *x as f64)
+                        .sum();
                     // 1000 products of size below 1 summed in f32 in 16 lanes.
                     assert!((got[r] as f64 - exact).abs() < 1e-4, "{level:?} {length}");
                 }

@@ -28,7 +28,10 @@ pub struct Linear {
 impl Linear {
     /// A layer from its weight `[outputs, inputs]` and bias `[outputs]`.
     pub fn new(weight: Tensor<2>, bias: Option<Tensor<1>>) -> Self {
-        Self { weight: Param::from_tensor(weight), bias: bias.map(Param::from_tensor) }
+        Self {
+            weight: Param::from_tensor(weight),
+            bias: bias.map(Param::from_tensor),
+        }
     }
 
     /// Takes `weight` and, if `has_bias`, `bias` from the scope.
@@ -74,7 +77,11 @@ fn multiply(input: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
     if let Some(product) = multiply_on_cpu(&input, &weight) {
         return product;
     }
-    let weight = if weight.dtype() == input.dtype() { weight } else { weight.cast(input.dtype()) };
+    let weight = if weight.dtype() == input.dtype() {
+        weight
+    } else {
+        weight.cast(input.dtype())
+    };
     input.matmul(weight.transpose())
 }
 
@@ -114,7 +121,10 @@ fn multiply_in_panels(input: &Tensor<2>, weight: &Tensor<2>) -> Option<Tensor<2>
         .step_by(panel_rows)
         .map(|first| {
             let last = (first + panel_rows).min(outputs);
-            let panel = weight.clone().slice([first..last, 0..inner]).cast(DType::F32);
+            let panel = weight
+                .clone()
+                .slice([first..last, 0..inner])
+                .cast(DType::F32);
             input.clone().matmul(panel.transpose())
         })
         .collect::<Vec<_>>();
@@ -141,10 +151,15 @@ mod tests {
             let layer = Linear::new(weight.clone(), Some(bias.clone()));
             for rows in [1, 2, 8, 9, 70] {
                 let x = Tensor::<2>::random([rows, 100], Distribution::Normal(0.0, 1.0), &device);
-                let plain = x.clone().matmul(weight.clone().cast(DType::F32).transpose())
+                let plain = x
+                    .clone()
+                    .matmul(weight.clone().cast(DType::F32).transpose())
                     + bias.clone().unsqueeze();
                 let difference = (layer.forward(x) - plain).abs().max().into_scalar::<f32>();
-                assert!(difference < SUM_ORDER_ABS, "{stored:?} {rows}: {difference}");
+                assert!(
+                    difference < SUM_ORDER_ABS,
+                    "{stored:?} {rows}: {difference}"
+                );
             }
         }
     }

@@ -34,7 +34,10 @@ impl MappedFile {
     /// # Errors
     /// [`MapError`] when the file cannot be opened or mapped, or is empty.
     pub fn open(path: &Path) -> Result<Self, MapError> {
-        let fail = |source| MapError { path: path.to_owned(), source };
+        let fail = |source| MapError {
+            path: path.to_owned(),
+            source,
+        };
         let file = File::open(path).map_err(fail)?;
         // SAFETY: the map is read-only and private to this value. Changing the file under a map is
         // the one thing the operating system cannot prevent; the documentation forbids it, and no
@@ -46,7 +49,9 @@ impl MappedFile {
                 "the file is empty",
             )));
         }
-        Ok(Self { bytes: Bytes::from_owner(map) })
+        Ok(Self {
+            bytes: Bytes::from_owner(map),
+        })
     }
 
     /// The file's bytes.
@@ -73,7 +78,12 @@ mod tests {
         let folder = std::env::temp_dir();
         let empty = folder.join(format!("pulse-mapped-empty-{}", std::process::id()));
         std::fs::write(&empty, b"").unwrap();
-        assert!(MappedFile::open(&empty).unwrap_err().to_string().contains("empty"));
+        assert!(
+            MappedFile::open(&empty)
+                .unwrap_err()
+                .to_string()
+                .contains("empty")
+        );
         std::fs::remove_file(&empty).unwrap();
         let missing = MappedFile::open(&empty).unwrap_err().to_string();
         assert!(missing.contains("pulse-mapped-empty"), "{missing}");

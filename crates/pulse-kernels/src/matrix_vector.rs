@@ -73,11 +73,15 @@ mod tests {
         for (rows, inner, outputs) in [(1, 33, 7), (3, 64, 10), (8, 257, 301), (1, 1, 1), (2, 0, 3)]
         {
             let x: Vec<f32> = (0..rows * inner).map(|i| (i % 13) as f32 - 6.0).collect();
-            let w: Vec<f32> = (0..outputs * inner).map(|i| (i % 11) as f32 - 5.0).collect();
+            let w: Vec<f32> = (0..outputs * inner)
+                .map(|i| (i % 11) as f32 - 5.0)
+                .collect();
             let got = multiply(&x, &w, rows, inner, outputs);
             for m in 0..rows {
                 for n in 0..outputs {
-                    let exact: f32 = (0..inner).map(|k| x[m * inner + k] * w[n * inner + k]).sum();
+                    let exact: f32 = (0..inner)
+                        .map(|k| x[m * inner + k] * w[n * inner + k])
+                        .sum();
                     // Small integers: sums are exact in f32.
                     assert_eq!(got[m * outputs + n], exact, "{rows} {inner} {outputs}");
                 }

@@ -19,7 +19,10 @@ pub struct RmsNorm {
 impl RmsNorm {
     /// Takes `weight` `[width]` from the scope.
     pub fn load<S: WeightSource>(mut scope: Scope<'_, S>, width: usize, epsilon: f64) -> Self {
-        Self { weight: Param::from_tensor(scope.values("weight", [width])), epsilon }
+        Self {
+            weight: Param::from_tensor(scope.values("weight", [width])),
+            epsilon,
+        }
     }
 
     /// `[…, width]` to `[…, width]`.
@@ -65,9 +68,17 @@ impl LayerNorm {
 }
 
 fn widen<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
-    if tensor.dtype() == DType::F32 { tensor } else { tensor.cast(DType::F32) }
+    if tensor.dtype() == DType::F32 {
+        tensor
+    } else {
+        tensor.cast(DType::F32)
+    }
 }
 
 fn narrow<const D: usize>(tensor: Tensor<D>, dtype: DType) -> Tensor<D> {
-    if tensor.dtype() == dtype { tensor } else { tensor.cast(dtype) }
+    if tensor.dtype() == dtype {
+        tensor
+    } else {
+        tensor.cast(dtype)
+    }
 }

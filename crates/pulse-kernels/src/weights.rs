@@ -39,13 +39,19 @@ pub struct Scope<'a, S: WeightSource> {
 impl<'a, S: WeightSource> Scope<'a, S> {
     /// Everything below `prefix`; an empty prefix means the root.
     pub fn new(source: &'a mut S, prefix: impl Into<String>) -> Self {
-        Self { source, prefix: prefix.into() }
+        Self {
+            source,
+            prefix: prefix.into(),
+        }
     }
 
     /// The scope one name deeper.
     pub fn within(&mut self, name: impl std::fmt::Display) -> Scope<'_, S> {
         let prefix = self.full_name(&name.to_string());
-        Scope { source: self.source, prefix }
+        Scope {
+            source: self.source,
+            prefix,
+        }
     }
 
     /// A weight of this scope, in the type for matrices.
@@ -61,6 +67,10 @@ impl<'a, S: WeightSource> Scope<'a, S> {
     }
 
     fn full_name(&self, name: &str) -> String {
-        if self.prefix.is_empty() { name.to_owned() } else { format!("{}.{name}", self.prefix) }
+        if self.prefix.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{}.{name}", self.prefix)
+        }
     }
 }

@@ -29,7 +29,12 @@ pub(super) fn attend(
     let mut output = vec![0f32; batch * heads * dim];
     let head = |(index, out): (usize, &mut [f32])| {
         let (row, head) = (index / heads, index % heads);
-        let first = shape.padding.get(row).copied().unwrap_or(0).min(shape.length - 1);
+        let first = shape
+            .padding
+            .get(row)
+            .copied()
+            .unwrap_or(0)
+            .min(shape.length - 1);
         let cache = (row * key_value_heads + head / group) * capacity * dim;
         let span = cache + first * dim..cache + shape.length * dim;
         let query = &queries[index * dim..(index + 1) * dim];
@@ -44,14 +49,7 @@ pub(super) fn attend(
 }
 
 /// `out[d] = softmax(keys[n, d] · query[d] · scale) · values[n, d]`.
-fn weigh(
-    level: Level,
-    query: &[f32],
-    keys: &[f32],
-    values: &[f32],
-    scale: f32,
-    out: &mut [f32],
-) {
+fn weigh(level: Level, query: &[f32], keys: &[f32], values: &[f32], scale: f32, out: &mut [f32]) {
     let dim = query.len();
     let count = keys.len() / dim;
     let mut scores = vec![0f32; count.next_multiple_of(ROWS)];

@@ -1,0 +1,20 @@
+//! Weights on disk to modules.
+//!
+//! Files are mapped, headers are checked, every defect is collected and reported at once, and
+//! tensors go to the device in the type they run in. On the CPU a tensor that keeps its type is the
+//! file's own pages: loading copies nothing.
+
+mod defects;
+mod digest;
+mod files;
+mod layout;
+mod precision;
+mod source;
+
+pub use defects::{CheckpointError, Defects};
+pub use digest::WeightsDigest;
+pub use files::WeightFiles;
+pub use layout::Layout;
+pub(crate) use layout::names as layout_names;
+pub use precision::{WeightDtype, WeightDtypeError};
+pub use source::CheckpointSource;

@@ -1,0 +1,51 @@
+//! Embeddings to logits: the trait and the Llama decoder.
+
+mod attention;
+mod cache;
+mod config;
+mod feed_forward;
+mod layer;
+mod llama;
+mod rotary;
+
+use burn::module::Module;
+use burn::tensor::{Int, Tensor};
+
+pub use cache::KvCache;
+pub use config::{DecoderConfigError, LlamaConfig};
+pub use llama::LlamaDecoder;
+pub use rotary::{RopeRounding, RotaryTables};
+
+/// Which positions of the input get logits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogitRows {
+    /// The last position only: what generation needs.
+    Last,
+    /// Every position.
+    All,
+}
+
+/// One call of a decoder.
+pub struct DecoderInput<'a> {
+    /// `[batch, n, hidden]`; continues after what the cache already holds.
+    pub embeddings: Tensor<3>,
+    /// Per row of the batch the number of padding positions on the left of the whole sequence;
+    /// empty means none. Positions count from the first real one.
+    pub padding: &'a [usize],
+    /// The cache to read and extend, or `None` to see only this input.
+    pub cache: Option<&'a mut KvCache>,
+    /// Which positions get logits.
+    pub logits: LogitRows,
+}
+
+/// A causal language model over embeddings. It never sees a picture or a string.
+pub trait CausalDecoder: Module {
+    /// Token ids `[batch, n]` to embeddings `[batch, n, hidden]`, in the type of the activations.
+    fn embed(&self, ids: Tensor<2, Int>) -> Tensor<3>;
+
+    /// Logits in f32, `[batch, n or 1, vocabulary]`.
+    fn forward(&self, input: DecoderInput<'_>) -> Tensor<3>;
+
+    /// An empty cache for `batch` sequences of up to `capacity` positions.
+    fn new_cache(&self, batch: usize, capacity: usize) -> KvCache;
+}

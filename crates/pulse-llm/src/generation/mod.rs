@@ -1,0 +1,13 @@
+//! Logits to token sequences.
+//!
+//! The engine knows nothing of tokens' texts or of pictures: it works on embeddings and ids.
+
+mod beam;
+mod engine;
+mod options;
+mod sampler;
+
+pub use beam::{BeamHypothesis, beam_search};
+pub use engine::{DecodeState, GeneratedIds, generate, prefill};
+pub use options::{CancelToken, FinishReason, GenerateOptions, GenerationError};
+pub use sampler::Sampler;

@@ -1,0 +1,212 @@
+//! HTTP as the Hub speaks it.
+
+use std::io::Read;
+
+use serde::Deserialize;
+use ureq::http::{Response, StatusCode, header};
+use ureq::{Agent, Body};
+
+use super::error::HubError;
+use super::options::HubOptions;
+
+/// Redirects within the server that are followed by hand to find a file's description.
+const MAX_REDIRECTS: usize = 5;
+
+/// What the server says about a file before it is transferred.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FileInfo {
+    /// Name in the repository.
+    pub(super) name: String,
+    /// Where to get it.
+    pub(super) url: String,
+    /// Name of its content: SHA-256 for large files, the git object id for small ones.
+    pub(super) etag: String,
+    /// Bytes.
+    pub(super) size: u64,
+}
+
+/// The files of a revision.
+#[derive(Debug, Deserialize)]
+pub(super) struct RepositoryInfo {
+    /// The commit.
+    pub(super) sha: String,
+    /// All files.
+    pub(super) siblings: Vec<Sibling>,
+}
+
+/// One file of a repository.
+#[derive(Debug, Deserialize)]
+pub(super) struct Sibling {
+    /// Its path in the repository.
+    pub(super) rfilename: String,
+}
+
+/// A client for one server.
+pub(super) struct Client {
+    /// Follows redirects to the storage behind the server, without carrying the token there.
+    transfer: Agent,
+    /// Stops at redirects, which carry a file's description.
+    describe: Agent,
+    endpoint: String,
+    token: Option<String>,
+}
+
+impl Client {
+    pub(super) fn new(options: &HubOptions) -> Self {
+        let agent = |redirects: u32| -> Agent {
+            Agent::config_builder()
+                .http_status_as_error(false)
+                .max_redirects(redirects)
+                .max_redirects_will_error(redirects > 0)
+                .redirect_auth_headers(ureq::config::RedirectAuthHeaders::SameHost)
+                .timeout_connect(Some(options.timeout))
+                .timeout_recv_response(Some(options.timeout))
+                .user_agent(concat!("pulse-llm/", env!("CARGO_PKG_VERSION")))
+                .build()
+                .into()
+        };
+        Self {
+            transfer: agent(10),
+            describe: agent(0),
+            endpoint: options.endpoint.trim_end_matches('/').to_owned(),
+            token: options.token.clone(),
+        }
+    }
+
+    /// The files of a revision.
+    pub(super) fn repository(&self, id: &str, revision: &str) -> Result<RepositoryInfo, HubError> {
+        let url = format!(
+            "{}/api/models/{id}/revision/{}",
+            self.endpoint,
+            encode(revision)
+        );
+        let mut response = self.get(&url, None)?;
+        check_status(&url, response.status())?;
+        response
+            .body_mut()
+            .read_json()
+            .map_err(|error| HubError::Protocol {
+                url,
+                reason: error.to_string(),
+            })
+    }
+
+    /// The description of one file at a commit.
+    pub(super) fn describe(
+        &self,
+        id: &str,
+        commit: &str,
+        name: &str,
+    ) -> Result<FileInfo, HubError> {
+        let path: Vec<String> = name.split('/').map(encode).collect();
+        let url = format!("{}/{id}/resolve/{commit}/{}", self.endpoint, path.join("/"));
+        let mut at = url.clone();
+        for _ in 0..MAX_REDIRECTS {
+            let mut request = self.describe.head(&at);
+            if let Some(token) = &self.token {
+                request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+            }
+            let response = request.call().map_err(|error| network(&at, &error))?;
+            let text = |name: &str| {
+                response
+                    .headers()
+                    .get(name)
+                    .and_then(|value| value.to_str().ok())
+                    .map(str::to_owned)
+            };
+            if !response.status().is_redirection() {
+                check_status(&at, response.status())?;
+            } else if let Some(location) = text("location").filter(|to| to.starts_with('/')) {
+                at = format!("{}{location}", self.endpoint);
+                continue;
+            }
+            let protocol = |reason: &str| HubError::Protocol {
+                url: url.clone(),
+                reason: reason.to_owned(),
+            };
+            let etag = text("x-linked-etag").or_else(|| text("etag"));
+            let etag = etag.ok_or_else(|| protocol("no etag"))?;
+            let etag = etag.trim_start_matches("W/").trim_matches('"').to_owned();
+            if etag.is_empty() || etag.len() > 128 || !etag.chars().all(char::is_alphanumeric) {
+                return Err(protocol("an etag that is no plain word"));
+            }
+            let size = text("x-linked-size").or_else(|| text("content-length"));
+            let size = size
+                .and_then(|size| size.parse().ok())
+                .ok_or_else(|| protocol("no size"))?;
+            return Ok(FileInfo {
+                name: name.to_owned(),
+                url,
+                etag,
+                size,
+            });
+        }
+        Err(HubError::Protocol {
+            url,
+            reason: "it redirects in a circle".to_owned(),
+        })
+    }
+
+    /// Starts a transfer, from byte `start` if given.
+    pub(super) fn get(&self, url: &str, start: Option<u64>) -> Result<Response<Body>, HubError> {
+        let mut request = self.transfer.get(url);
+        if let Some(token) = &self.token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        if let Some(start) = start {
+            request = request.header(header::RANGE, format!("bytes={start}-"));
+        }
+        request.call().map_err(|error| network(url, &error))
+    }
+}
+
+/// The body as a plain reader without a limit of its own.
+pub(super) fn reader(response: Response<Body>) -> impl Read {
+    response
+        .into_body()
+        .into_with_config()
+        .limit(u64::MAX)
+        .reader()
+}
+
+pub(super) fn network(url: &str, error: &dyn std::fmt::Display) -> HubError {
+    HubError::Network {
+        url: url.to_owned(),
+        reason: error.to_string(),
+    }
+}
+
+/// Turns a status that is no success into an error with advice.
+pub(super) fn check_status(url: &str, status: StatusCode) -> Result<(), HubError> {
+    if status.is_success() {
+        return Ok(());
+    }
+    let meaning = match status.as_u16() {
+        401 => {
+            "not signed in; set HF_TOKEN to a token that may read this model (the Hub also says \
+                this for names that do not exist)"
+        }
+        403 => "no access; ask for it on the model's page, then set HF_TOKEN",
+        404 => "no such model, revision or file; check the name",
+        429 => "too many requests; wait a while",
+        500.. => "the server failed; try again later",
+        _ => "not what was expected; check the name and HF_ENDPOINT",
+    };
+    Err(HubError::Refused {
+        url: url.to_owned(),
+        status: status.as_u16(),
+        meaning,
+    })
+}
+
+/// Percent-encodes one part of a path.
+fn encode(part: &str) -> String {
+    part.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                char::from(byte).to_string()
+            }
+            other => format!("%{other:02X}"),
+        })
+        .collect()
+}

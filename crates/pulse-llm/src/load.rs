@@ -1,0 +1,187 @@
+//! A checkpoint folder to a model that is ready to run on ids and pictures.
+
+use std::path::Path;
+use std::time::Instant;
+
+use burn::module::Param;
+use burn::tensor::{DType, Device};
+use pulse_kernels::Scope;
+use pulse_vision::{
+    ClipVisionEncoder, MergeType, MlpProjector, PageImage, Preprocessor, PreprocessorConfig,
+    TileConvention, VisualTokens,
+};
+
+use crate::checkpoint::{
+    CheckpointSource, Layout, WeightDtype, WeightFiles, WeightsDigest, layout_names,
+};
+use crate::config::ModelConfig;
+use crate::decoder::{LlamaDecoder, RopeRounding};
+use crate::device::DeviceName;
+use crate::error::PulseError;
+use crate::hub::HubOptions;
+use crate::multimodal::PulseModel;
+
+/// How to load a model. The default takes everything from the checkpoint and runs on the processor.
+#[derive(Debug, Clone, Default)]
+pub struct LoadOptions {
+    /// Where to run.
+    pub device: DeviceName,
+    /// Type of the weights; `None` keeps them as stored on the processor and takes bf16 on GPUs.
+    pub dtype: Option<WeightDtype>,
+    /// Overrides the checkpoint's merge type.
+    pub merge: Option<MergeType>,
+    /// Overrides whose conventions the tile geometry follows.
+    pub convention: Option<TileConvention>,
+    /// Conversation template; `None` is `llava_v1`, which PULSE was trained with.
+    pub template: Option<String>,
+    /// Whether the rotary tables are rounded as in the original.
+    pub rope_rounding: RopeRounding,
+    /// Download settings, used when the model is a Hub id.
+    pub hub: HubOptions,
+}
+
+/// A model without its tokenizer: works on ids and pictures.
+#[derive(Debug)]
+pub struct LoadedModel {
+    /// Encoder, projector and decoder.
+    pub model: PulseModel,
+    /// The checkpoint's configuration, overrides applied.
+    pub config: ModelConfig,
+    /// Pictures to tiles.
+    pub preprocessor: Preprocessor,
+    /// Where the model lies.
+    pub device: Device,
+    /// The type of hidden states.
+    pub activations: DType,
+    /// The type of matrices as reported in provenance.
+    pub dtype: String,
+    /// Spelling of the checkpoint's tensors.
+    pub layout: &'static Layout,
+    /// Name of the exact weights.
+    pub digest: WeightsDigest,
+    /// Seconds that loading took.
+    pub load_s: f64,
+}
+
+/// A picture ready to be put into a prompt.
+#[derive(Debug, Clone)]
+pub struct EncodedPicture {
+    /// Its visual tokens.
+    pub tokens: VisualTokens,
+    /// Columns and rows of tiles; `[0, 0]` for a picture of one tile.
+    pub grid: [u32; 2],
+    /// Seconds to make tiles.
+    pub preprocess_s: f64,
+    /// Seconds to make visual tokens.
+    pub vision_s: f64,
+}
+
+impl LoadedModel {
+    /// Loads the checkpoint in `folder`.
+    ///
+    /// # Errors
+    /// [`PulseError`] for anything that is missing, damaged or contradictory; all defects of the
+    /// tensors are in one message.
+    pub fn load(folder: &Path, options: &LoadOptions) -> Result<Self, PulseError> {
+        let start = Instant::now();
+        let mut config = ModelConfig::from_folder(folder)?;
+        config.merge = options.merge.unwrap_or(config.merge);
+        config.convention = options.convention.unwrap_or(config.convention);
+        let preprocessor = Preprocessor::new(PreprocessorConfig {
+            mode: config.aspect,
+            tile_side: config.vision.image_size as u32,
+            pinpoints: config.pinpoints.clone(),
+            convention: config.convention,
+            mean: config.image_mean,
+            std: config.image_std,
+            rescale_factor: config.rescale_factor,
+        })?;
+        let device = options.device.open()?;
+        let files = WeightFiles::open(folder)?;
+        let layout = Layout::detect(&files)?;
+        let (matrices, activations) = types(options);
+        let mut source = CheckpointSource::new(&files, layout, &device, matrices, activations);
+        let model = build(
+            &mut source,
+            &config,
+            options.rope_rounding,
+            activations.into(),
+        )?;
+        source.finish()?;
+        Ok(Self {
+            model,
+            config,
+            preprocessor,
+            activations: activations.into(),
+            dtype: matrices.map_or_else(|| "as stored".to_owned(), |dtype| dtype.to_string()),
+            layout,
+            digest: WeightsDigest::start(&files),
+            device,
+            load_s: start.elapsed().as_secs_f64(),
+        })
+    }
+
+    /// A picture to visual tokens.
+    ///
+    /// # Errors
+    /// [`PulseError`] if the picture cannot be tiled or the merge type needs what is not there.
+    pub fn encode(&self, picture: &PageImage) -> Result<EncodedPicture, PulseError> {
+        let start = Instant::now();
+        let tiles = self.preprocessor.preprocess(picture)?;
+        let preprocess_s = start.elapsed().as_secs_f64();
+        let start = Instant::now();
+        let tokens = self
+            .model
+            .encode_picture(&tiles, self.activations, &self.device)?;
+        // Devices work behind the caller's back; without waiting the time would be booked to the
+        // prefill. A failure shows there.
+        let _ = self.device.sync();
+        let grid = tiles
+            .plan()
+            .map_or([0, 0], |plan| [plan.grid().columns, plan.grid().rows]);
+        Ok(EncodedPicture {
+            tokens,
+            grid,
+            preprocess_s,
+            vision_s: start.elapsed().as_secs_f64(),
+        })
+    }
+}
+
+/// Types of matrices (`None`: as stored) and of activations.
+fn types(options: &LoadOptions) -> (Option<WeightDtype>, WeightDtype) {
+    match (options.device, options.dtype) {
+        (DeviceName::Cpu, dtype) => (dtype, WeightDtype::F32),
+        (device, None) if device.prefers_half_precision() => {
+            (Some(WeightDtype::Bf16), WeightDtype::Bf16)
+        }
+        (_, dtype) => {
+            let dtype = dtype.unwrap_or(WeightDtype::F32);
+            (Some(dtype), dtype)
+        }
+    }
+}
+
+fn build(
+    source: &mut CheckpointSource<'_>,
+    config: &ModelConfig,
+    rope_rounding: RopeRounding,
+    activations: DType,
+) -> Result<PulseModel, PulseError> {
+    let (width, hidden) = (config.vision.hidden_size, config.decoder.hidden_size);
+    Ok(PulseModel {
+        encoder: ClipVisionEncoder::load(
+            Scope::new(source, layout_names::VISION),
+            config.vision.clone(),
+            config.selection,
+        )?,
+        projector: MlpProjector::load(source, config.projector, width, hidden, |layer| {
+            layout_names::projector_layer(config.projector, layer)
+        }),
+        decoder: LlamaDecoder::load(source, config.decoder.clone(), rope_rounding, activations)?,
+        image_newline: source
+            .optional(layout_names::IMAGE_NEWLINE, [hidden])
+            .map(Param::from_tensor),
+        merge: config.merge,
+    })
+}

@@ -1,0 +1,72 @@
+//! `tokenizer.json`: the BPE model of a Hugging Face tokenizer file.
+//!
+//! Only the model is taken over. What surrounds it (normaliser, added tokens, template) is done by
+//! our own code, which knows both `legacy` behaviours; the file is checked to want the same.
+
+use serde::Deserialize;
+use serde_json::Value;
+use tokenizers::models::bpe::BPE;
+
+use super::error::TokenizerError;
+
+const FILE: &str = "tokenizer.json";
+
+#[derive(Deserialize)]
+struct TokenizerFile {
+    model: Value,
+    #[serde(default)]
+    normalizer: Value,
+    #[serde(default)]
+    pre_tokenizer: Value,
+}
+
+/// Reads the file and builds the model.
+pub(super) fn read(bytes: &[u8]) -> Result<BPE, TokenizerError> {
+    let malformed = |reason: String| TokenizerError::Malformed { file: FILE, reason };
+    let file: TokenizerFile =
+        serde_json::from_slice(bytes).map_err(|error| malformed(error.to_string()))?;
+    let unsupported = |field, found: String, expected| {
+        Err(TokenizerError::Unsupported {
+            file: FILE,
+            field,
+            found,
+            expected,
+        })
+    };
+    let kind = file.model.get("type").and_then(Value::as_str).unwrap_or("");
+    if kind != "BPE" {
+        return unsupported("model.type", format!("{kind:?}"), "\"BPE\"");
+    }
+    if file.model.get("byte_fallback").and_then(Value::as_bool) != Some(true) {
+        return unsupported("model.byte_fallback", "not true".to_owned(), "true");
+    }
+    if !is_llama_normalizer(&file.normalizer) {
+        return unsupported(
+            "normalizer",
+            file.normalizer.to_string(),
+            "none, or spaces to \u{2581} with one in front",
+        );
+    }
+    let pre_tokenizer = file.pre_tokenizer.get("type").and_then(Value::as_str);
+    if !matches!(pre_tokenizer, None | Some("Metaspace")) {
+        return unsupported(
+            "pre_tokenizer",
+            format!("{pre_tokenizer:?}"),
+            "none or \"Metaspace\"",
+        );
+    }
+    serde_json::from_value(file.model).map_err(|error| malformed(error.to_string()))
+}
+
+fn is_llama_normalizer(normalizer: &Value) -> bool {
+    match normalizer.get("type").and_then(Value::as_str) {
+        None => normalizer.is_null(),
+        Some("Sequence") => normalizer
+            .get("normalizers")
+            .and_then(Value::as_array)
+            .is_some_and(|parts| parts.iter().all(is_llama_normalizer)),
+        Some("Prepend") => normalizer.get("prepend").and_then(Value::as_str) == Some("\u{2581}"),
+        Some("Replace") => normalizer.get("content").and_then(Value::as_str) == Some("\u{2581}"),
+        Some(_) => false,
+    }
+}

@@ -1,0 +1,71 @@
+//! Every kind of pixel to 8-bit RGB, as Pillow's `convert("RGB")` does it.
+//!
+//! Alpha is dropped, not blended. 16-bit colour keeps its high byte, but 16-bit grey is clipped at
+//! 255, not scaled: surprising, and what the reference does.
+
+use image::DynamicImage;
+
+use super::error::PictureError;
+
+/// The pixels as `[height, width, 3]`.
+pub(super) fn to_rgb(picture: DynamicImage) -> Result<Vec<u8>, PictureError> {
+    Ok(match picture {
+        DynamicImage::ImageRgb8(pixels) => pixels.into_raw(),
+        DynamicImage::ImageRgba8(pixels) => drop_fourth(pixels.into_raw()),
+        DynamicImage::ImageLuma8(pixels) => repeat(pixels.as_raw().iter().copied()),
+        DynamicImage::ImageLumaA8(pixels) => repeat(
+            pixels
+                .as_raw()
+                .as_chunks::<2>()
+                .0
+                .iter()
+                .map(|[grey, _]| *grey),
+        ),
+        DynamicImage::ImageLuma16(pixels) => {
+            repeat(pixels.as_raw().iter().map(|grey| (*grey).min(255) as u8))
+        }
+        DynamicImage::ImageLumaA16(pixels) => repeat(
+            pixels
+                .as_raw()
+                .as_chunks::<2>()
+                .0
+                .iter()
+                .map(|[grey, _]| high_byte(*grey)),
+        ),
+        DynamicImage::ImageRgb16(pixels) => pixels
+            .as_raw()
+            .iter()
+            .map(|value| high_byte(*value))
+            .collect(),
+        DynamicImage::ImageRgba16(pixels) => pixels
+            .as_raw()
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .flat_map(|[red, green, blue, _]| [*red, *green, *blue].map(high_byte))
+            .collect(),
+        other => {
+            return Err(PictureError::UnsupportedPixels {
+                kind: format!("{:?}", other.color()),
+            });
+        }
+    })
+}
+
+fn high_byte(value: u16) -> u8 {
+    (value >> 8) as u8
+}
+
+fn repeat(greys: impl Iterator<Item = u8>) -> Vec<u8> {
+    greys.flat_map(|grey| [grey; 3]).collect()
+}
+
+/// Closes the gaps of alpha in place, so that a large scan is not held twice.
+fn drop_fourth(mut rgba: Vec<u8>) -> Vec<u8> {
+    let pixels = rgba.len() / 4;
+    for pixel in 1..pixels {
+        rgba.copy_within(pixel * 4..pixel * 4 + 3, pixel * 3);
+    }
+    rgba.truncate(pixels * 3);
+    rgba
+}

@@ -1,0 +1,177 @@
+//! The whole way from a picture to tiles, for the three modes of LLaVA.
+//!
+//! Reference: `process_images`, `process_anyres_image` and `expand2square` of LLaVA
+//! (`mm_utils.py`) with the `CLIPImageProcessor` of transformers 4.37.2.
+
+use serde::{Deserialize, Serialize};
+
+use super::normalise::NormalisationTable;
+use super::pixels::TilePixels;
+use super::plan::{PlanError, TilePlan};
+use crate::{
+    AspectMode, PageImage, PictureError, PixelSize, Region, TileConvention, resize_bicubic,
+    resize_region,
+};
+
+/// What decides the tiles of a picture.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PreprocessorConfig {
+    /// Which of the three modes.
+    pub mode: AspectMode,
+    /// Side of a tile in pixels.
+    pub tile_side: u32,
+    /// Canvases for anyres, in the order of the checkpoint.
+    pub pinpoints: Vec<PixelSize>,
+    /// Whose geometry.
+    pub convention: TileConvention,
+    /// Mean per channel.
+    pub mean: [f64; 3],
+    /// Standard deviation per channel.
+    pub std: [f64; 3],
+    /// Factor from bytes to the range of mean and deviation.
+    pub rescale_factor: f64,
+}
+
+/// Why a picture cannot be made into tiles.
+#[derive(Debug, thiserror::Error)]
+pub enum PreprocessError {
+    /// A number of the normalisation is unusable.
+    #[error("{name} is {found}, expected finite numbers, above 0 for factor and deviation")]
+    Normalisation {
+        /// The field.
+        name: &'static str,
+        /// Its value.
+        found: String,
+    },
+    /// The side of a tile is unusable.
+    #[error("the tile side is {0}, expected 1 to 4096 pixels")]
+    TileSide(u32),
+    /// No tile plan can be made.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// A picture operation failed.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+}
+
+/// Makes tiles of pictures.
+#[derive(Debug, Clone)]
+pub struct Preprocessor {
+    config: PreprocessorConfig,
+    table: NormalisationTable,
+}
+
+impl Preprocessor {
+    /// Checks the configuration.
+    ///
+    /// # Errors
+    /// [`PreprocessError`] for numbers that cannot work.
+    pub fn new(config: PreprocessorConfig) -> Result<Self, PreprocessError> {
+        if !(1..=4096).contains(&config.tile_side) {
+            return Err(PreprocessError::TileSide(config.tile_side));
+        }
+        if config.mode == AspectMode::Anyres {
+            // Any picture shows whether all canvases are sound.
+            let probe = PixelSize::square(1);
+            TilePlan::new(
+                probe,
+                &config.pinpoints,
+                config.tile_side,
+                config.convention,
+            )?;
+        }
+        let table = NormalisationTable::new(config.rescale_factor, config.mean, config.std)?;
+        Ok(Self { config, table })
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &PreprocessorConfig {
+        &self.config
+    }
+
+    /// A picture to its tiles.
+    ///
+    /// # Errors
+    /// [`PreprocessError`] if the picture cannot be laid out.
+    pub fn preprocess(&self, picture: &PageImage) -> Result<TilePixels, PreprocessError> {
+        match self.config.mode {
+            AspectMode::Anyres => self.anyres(picture),
+            AspectMode::Crop => self.single(picture, picture.size()),
+            AspectMode::Pad => self.single(&self.pad(picture)?, picture.size()),
+        }
+    }
+
+    fn anyres(&self, picture: &PageImage) -> Result<TilePixels, PreprocessError> {
+        let side = self.config.tile_side;
+        let plan = TilePlan::new(
+            picture.size(),
+            &self.config.pinpoints,
+            side,
+            self.config.convention,
+        )?;
+        let (base, resized) = rayon::join(
+            || resize_bicubic(picture, PixelSize::square(side)),
+            || resize_bicubic(picture, plan.resized()),
+        );
+        let mut canvas = PageImage::filled(plan.canvas(), [0; 3])?;
+        let (x, y) = plan.paste();
+        canvas.paste(&resized?, x, y);
+        let mut tiles = TilePixels::new(side, picture.size(), Some(plan), self.table.clone());
+        tiles.push(&base?, 0, 0);
+        let grid = plan.grid();
+        for row in 0..grid.rows {
+            for column in 0..grid.columns {
+                tiles.push(&canvas, column * side, row * side);
+            }
+        }
+        Ok(tiles)
+    }
+
+    /// The short side to the tile's side, then the centre. Only the centre is computed: the long
+    /// side of a thin picture could be enormous.
+    fn single(
+        &self,
+        picture: &PageImage,
+        original: PixelSize,
+    ) -> Result<TilePixels, PreprocessError> {
+        let side = self.config.tile_side;
+        let PixelSize { width, height } = picture.size();
+        let (short, long) = (width.min(height), width.max(height));
+        let long = (f64::from(side) * f64::from(long) / f64::from(short)) as u32;
+        let size = if width <= height {
+            PixelSize::new(side, long)
+        } else {
+            PixelSize::new(long, side)
+        };
+        let region = Region {
+            x: (size.width - side) / 2,
+            y: (size.height - side) / 2,
+            size: PixelSize::square(side),
+        };
+        let mut tiles = TilePixels::new(side, original, None, self.table.clone());
+        tiles.push(&resize_region(picture, size, region)?, 0, 0);
+        Ok(tiles)
+    }
+
+    /// Centred on a square of the mean colour.
+    fn pad(&self, picture: &PageImage) -> Result<PageImage, PreprocessError> {
+        let PixelSize { width, height } = picture.size();
+        if width == height {
+            return Ok(picture.clone());
+        }
+        let side = width.max(height);
+        let square = PixelSize::square(side);
+        let limit = crate::DecodeLimits::default().pixels;
+        if square.pixels() > limit {
+            return Err(PictureError::TooLarge {
+                size: square,
+                limit,
+            }
+            .into());
+        }
+        let colour = self.config.mean.map(|mean| (mean * 255.0) as u8);
+        let mut padded = PageImage::filled(square, colour)?;
+        padded.paste(picture, (side - width) / 2, (side - height) / 2);
+        Ok(padded)
+    }
+}
