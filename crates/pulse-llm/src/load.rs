@@ -7,8 +7,8 @@ use burn::module::Param;
 use burn::tensor::{DType, Device};
 use pulse_kernels::Scope;
 use pulse_vision::{
-    ClipVisionEncoder, MergeType, MlpProjector, PageImage, Preprocessor, PreprocessorConfig,
-    TileConvention, VisualTokens,
+    ClipVisionEncoder, MergeType, MlpProjector, PageImage, PassOrder, Preprocessor,
+    PreprocessorConfig, TileConvention, VisualTokens,
 };
 
 use crate::checkpoint::{
@@ -32,6 +32,8 @@ pub struct LoadOptions {
     pub merge: Option<MergeType>,
     /// Overrides whose conventions the tile geometry follows.
     pub convention: Option<TileConvention>,
+    /// Which of Pillow's pass orders resizing follows.
+    pub pass_order: PassOrder,
     /// Conversation template; `None` is `llava_v1`, which PULSE was trained with.
     pub template: Option<String>,
     /// Whether the rotary tables are rounded as in the original.
@@ -92,6 +94,7 @@ impl LoadedModel {
             tile_side: config.vision.image_size as u32,
             pinpoints: config.pinpoints.clone(),
             convention: config.convention,
+            pass_order: options.pass_order,
             mean: config.image_mean,
             std: config.image_std,
             rescale_factor: config.rescale_factor,

@@ -5,6 +5,7 @@
 
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use tokenizers::models::bpe::BPE;
 
 use super::error::TokenizerError;
@@ -12,12 +13,22 @@ use super::error::TokenizerError;
 const FILE: &str = "tokenizer.json";
 
 #[derive(Deserialize)]
-struct TokenizerFile {
-    model: Value,
+struct TokenizerFile<'a> {
+    /// Kept as text: the crate's reader wants to borrow from it.
+    #[serde(borrow)]
+    model: &'a RawValue,
     #[serde(default)]
     normalizer: Value,
     #[serde(default)]
     pre_tokenizer: Value,
+}
+
+#[derive(Deserialize)]
+struct ModelKind {
+    #[serde(rename = "type", default)]
+    kind: String,
+    #[serde(default)]
+    byte_fallback: bool,
 }
 
 /// Reads the file and builds the model.
@@ -33,12 +44,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<BPE, TokenizerError> {
             expected,
         })
     };
-    let kind = file.model.get("type").and_then(Value::as_str).unwrap_or("");
-    if kind != "BPE" {
-        return unsupported("model.type", format!("{kind:?}"), "\"BPE\"");
+    let model: ModelKind =
+        serde_json::from_str(file.model.get()).map_err(|error| malformed(error.to_string()))?;
+    if model.kind != "BPE" {
+        return unsupported("model.type", format!("{:?}", model.kind), "\"BPE\"");
     }
-    if file.model.get("byte_fallback").and_then(Value::as_bool) != Some(true) {
-        return unsupported("model.byte_fallback", "not true".to_owned(), "true");
+    if !model.byte_fallback {
+        return unsupported("model.byte_fallback", "false".to_owned(), "true");
     }
     if !is_llama_normalizer(&file.normalizer) {
         return unsupported(
@@ -55,7 +67,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<BPE, TokenizerError> {
             "none or \"Metaspace\"",
         );
     }
-    serde_json::from_value(file.model).map_err(|error| malformed(error.to_string()))
+    serde_json::from_str(file.model.get()).map_err(|error| malformed(error.to_string()))
 }
 
 fn is_llama_normalizer(normalizer: &Value) -> bool {

@@ -11,5 +11,5 @@ mod size;
 pub use decode::DecodeLimits;
 pub use error::PictureError;
 pub use image::PageImage;
-pub use resize::{Region, resize_bicubic, resize_region};
+pub use resize::{PassOrder, Region, resize_bicubic, resize_region};
 pub use size::PixelSize;

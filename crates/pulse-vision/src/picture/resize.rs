@@ -1,23 +1,49 @@
 //! Pillow's bicubic resize, bit for bit.
 //!
-//! Two passes, columns first, rounded to bytes in between, as in the reference. For speed the first
-//! pass works on sixteen rows at a time, turned so that the same column of all sixteen lies
-//! together: one coefficient then meets a full vector register. Rows are shared out over threads.
+//! Two passes, rounded to bytes in between, so that their order shows in the last bit. For speed
+//! the pass over columns works on sixteen rows at a time, turned so that the same column of all
+//! sixteen lies together: one coefficient then meets a full vector register. Rows are shared out
+//! over threads.
 
 use pulp::{Arch, WithSimd};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::error::PictureError;
 use super::image::PageImage;
 use super::resample::{Axis, PRECISION};
 use super::size::PixelSize;
 
-/// Rows of one block of the first pass.
+/// Rows of one block of the pass over columns.
 const LANES: usize = 16;
-/// Bytes of one step of the second pass.
+/// Bytes of one step of the pass over rows.
 const STRIP: usize = 64;
 /// Start of every sum: one half, so that the final shift rounds.
 const HALF: i32 = 1 << (PRECISION - 1);
+
+/// Which pass comes first.
+///
+/// Pillow 13 goes over rows first where that shortens the picture much; earlier versions, among
+/// them those of PULSE's time, always go over columns first. Landscape pages give the same bytes
+/// either way; tall pictures differ by one level here and there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PassOrder {
+    /// Rows first if more than twice as many rows as columns are removed (`ImagingResampleInner` of
+    /// Pillow 13.0.0).
+    #[default]
+    Pillow13,
+    /// Always columns first.
+    ColumnsFirst,
+}
+
+impl PassOrder {
+    fn rows_first(self, from: PixelSize, to: PixelSize) -> bool {
+        let removed = |from: u32, to: u32| i64::from(from) - i64::from(to);
+        let rows = removed(from.height, to.height);
+        self == Self::Pillow13 && rows > 0 && rows > 2 * removed(from.width, to.width)
+    }
+}
 
 /// A part of a resized picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,8 +61,12 @@ pub struct Region {
 ///
 /// # Errors
 /// [`PictureError::EmptySize`] if a side of `size` is zero.
-pub fn resize_bicubic(picture: &PageImage, size: PixelSize) -> Result<PageImage, PictureError> {
-    resize_region(picture, size, Region { x: 0, y: 0, size })
+pub fn resize_bicubic(
+    picture: &PageImage,
+    size: PixelSize,
+    order: PassOrder,
+) -> Result<PageImage, PictureError> {
+    resize_region(picture, size, Region { x: 0, y: 0, size }, order)
 }
 
 /// A region of the picture resized to `size`, without computing the rest of it: equal to resizing
@@ -48,6 +78,7 @@ pub fn resize_region(
     picture: &PageImage,
     size: PixelSize,
     region: Region,
+    order: PassOrder,
 ) -> Result<PageImage, PictureError> {
     let from = picture.size();
     let inside = u64::from(region.x) + u64::from(region.size.width) <= u64::from(size.width)
@@ -64,21 +95,47 @@ pub fn resize_region(
     let horizontal = axis(from.width, size.width, columns.clone());
     let vertical = axis(from.height, size.height, rows.clone());
     let needed = vertical.as_ref().map_or(rows, Axis::inputs);
-
-    let narrowed = match &horizontal {
-        Some(axis) => pass_columns(picture, axis, needed.clone()),
-        None => copy_columns(picture, columns, needed.clone()),
-    };
-    let rgb = match &vertical {
-        Some(axis) => pass_rows(
-            &narrowed,
-            region.size.width as usize * 3,
-            axis,
-            needed.start,
-        ),
-        None => narrowed,
+    let rgb = if order.rows_first(from, size)
+        && let Some(axis) = &vertical
+    {
+        let stride = from.width as usize * 3;
+        let source = &picture.rgb()[needed.start * stride..needed.end * stride];
+        let shortened = PageImage::from_rgb(
+            PixelSize::new(from.width, region.size.height),
+            pass_rows(source, stride, axis, needed.start),
+        )?;
+        narrow(
+            &shortened,
+            horizontal.as_ref(),
+            columns,
+            0..region.size.height as usize,
+        )
+    } else {
+        let narrowed = narrow(picture, horizontal.as_ref(), columns, needed.clone());
+        match &vertical {
+            Some(axis) => pass_rows(
+                &narrowed,
+                region.size.width as usize * 3,
+                axis,
+                needed.start,
+            ),
+            None => narrowed,
+        }
     };
     PageImage::from_rgb(region.size, rgb)
+}
+
+/// The columns of the region, resized or copied, for some rows.
+fn narrow(
+    picture: &PageImage,
+    axis: Option<&Axis>,
+    columns: std::ops::Range<usize>,
+    rows: std::ops::Range<usize>,
+) -> Vec<u8> {
+    match axis {
+        Some(axis) => pass_columns(picture, axis, rows),
+        None => copy_columns(picture, columns, rows),
+    }
 }
 
 fn copy_columns(
@@ -91,7 +148,7 @@ fn copy_columns(
         .collect()
 }
 
-/// First pass: every needed row to the outputs of `axis`.
+/// Pass over columns: every needed row to the outputs of `axis`.
 fn pass_columns(picture: &PageImage, axis: &Axis, rows: std::ops::Range<usize>) -> Vec<u8> {
     let stride = axis.len() * 3;
     let needed = axis.inputs();
@@ -142,7 +199,7 @@ fn turn_back(turned: &[u8], output: &mut [u8], stride: usize, count: usize) {
     }
 }
 
-/// The arithmetic of the first pass on one block, compiled for each instruction set.
+/// The arithmetic of the pass over columns on one block, compiled for each instruction set.
 struct Columns<'a> {
     axis: &'a Axis,
     /// The column that `turned` starts at.
@@ -176,7 +233,7 @@ impl WithSimd for Columns<'_> {
     }
 }
 
-/// Second pass: rows of `stride` bytes, the first of which is row `first` of the picture.
+/// Pass over rows of `stride` bytes, the first of which is row `first` of the picture.
 fn pass_rows(input: &[u8], stride: usize, axis: &Axis, first: usize) -> Vec<u8> {
     let mut output = vec![0u8; axis.len() * stride];
     let arch = Arch::new();
@@ -192,7 +249,7 @@ fn pass_rows(input: &[u8], stride: usize, axis: &Axis, first: usize) -> Vec<u8> 
     output
 }
 
-/// The arithmetic of the second pass for one output row.
+/// The arithmetic of the pass over rows for one output row.
 struct Rows<'a> {
     taps: &'a [i32],
     /// `[taps, stride]`.

@@ -9,8 +9,8 @@ use super::normalise::NormalisationTable;
 use super::pixels::TilePixels;
 use super::plan::{PlanError, TilePlan};
 use crate::{
-    AspectMode, PageImage, PictureError, PixelSize, Region, TileConvention, resize_bicubic,
-    resize_region,
+    AspectMode, PageImage, PassOrder, PictureError, PixelSize, Region, TileConvention,
+    resize_bicubic, resize_region,
 };
 
 /// What decides the tiles of a picture.
@@ -24,6 +24,9 @@ pub struct PreprocessorConfig {
     pub pinpoints: Vec<PixelSize>,
     /// Whose geometry.
     pub convention: TileConvention,
+    /// Which of Pillow's pass orders.
+    #[serde(default)]
+    pub pass_order: PassOrder,
     /// Mean per channel.
     pub mean: [f64; 3],
     /// Standard deviation per channel.
@@ -110,8 +113,8 @@ impl Preprocessor {
             self.config.convention,
         )?;
         let (base, resized) = rayon::join(
-            || resize_bicubic(picture, PixelSize::square(side)),
-            || resize_bicubic(picture, plan.resized()),
+            || resize_bicubic(picture, PixelSize::square(side), self.config.pass_order),
+            || resize_bicubic(picture, plan.resized(), self.config.pass_order),
         );
         let mut canvas = PageImage::filled(plan.canvas(), [0; 3])?;
         let (x, y) = plan.paste();
@@ -149,7 +152,11 @@ impl Preprocessor {
             size: PixelSize::square(side),
         };
         let mut tiles = TilePixels::new(side, original, None, self.table.clone());
-        tiles.push(&resize_region(picture, size, region)?, 0, 0);
+        tiles.push(
+            &resize_region(picture, size, region, self.config.pass_order)?,
+            0,
+            0,
+        );
         Ok(tiles)
     }
 
