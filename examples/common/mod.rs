@@ -160,3 +160,22 @@ pub(crate) fn finish(result: Result<(), Failure>) -> ExitCode {
         }
     }
 }
+
+/// Writes a file under a temporary name beside it and renames it when it is whole.
+pub(crate) fn write_whole(
+    path: &std::path::Path,
+    write: impl FnOnce(&std::path::Path) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let context =
+        |error: Failure| Failure::from(format!("cannot write {}: {error}", path.display()));
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".part");
+    let temporary = PathBuf::from(temporary);
+    let finished = write(&temporary)
+        .and_then(|()| Ok(std::fs::File::open(&temporary)?.sync_all()?))
+        .and_then(|()| Ok(std::fs::rename(&temporary, path)?));
+    if finished.is_err() {
+        let _ = std::fs::remove_file(&temporary);
+    }
+    finished.map_err(context)
+}

@@ -113,7 +113,7 @@ mod tests {
             &device,
         );
         let x = Tensor::<4>::from_data([[[[1.0, 0.0], [1.0, 0.0]]]], &device);
-        let turned: Vec<f32> = tables.apply(x).into_data().into_vec().unwrap();
+        let turned: Vec<f32> = tables.apply(x).into_data().try_into_vec().unwrap();
         assert_eq!(turned, [1.0, 0.0, 1f32.cos(), 1f32.sin()]);
     }
 

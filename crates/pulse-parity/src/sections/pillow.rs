@@ -6,7 +6,7 @@ use crate::check::Check;
 use crate::golden::{Golden, GoldenError};
 use crate::models::Models;
 
-/// What two JPEG decoders may differ by (golden README: ±2 is normal).
+/// What two JPEG decoders may differ by (golden README: ±2 is normal); ours is Pillow's own.
 const JPEG_LEVELS: f64 = 2.0;
 
 pub(super) fn run(golden: &Golden, models: &Models<'_>) -> Result<Vec<Check>, GoldenError> {

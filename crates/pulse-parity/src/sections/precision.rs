@@ -34,6 +34,7 @@ pub(super) fn run(golden: &Golden, models: &Models<'_>) -> Result<Vec<Check>, Go
         LOGITS_ABS
     };
     let mut to_f32 = Check::within("bf16 logits to the original's f32: max abs", tolerance);
+    let (mut total, mut count) = (0.0, 0);
     for (case, ..) in prepared(golden, models)? {
         let Some(row) = order.order.iter().position(|name| *name == case.name) else {
             continue;
@@ -51,15 +52,16 @@ pub(super) fn run(golden: &Golden, models: &Models<'_>) -> Result<Vec<Check>, Go
         }));
         let theirs = &stored[row * ours.len()..(row + 1) * ours.len()];
         largest.difference(&case.name, largest_difference(&ours, theirs));
-        let total: f64 = ours
+        total += ours
             .iter()
             .zip(theirs)
             .map(|(a, b)| f64::from((a - b).abs()))
-            .sum();
-        mean.difference(&case.name, total / ours.len() as f64);
+            .sum::<f64>();
+        count += ours.len();
         let f32_logits = exact.f32(&format!("{}.logits", case.name))?;
         let last = &f32_logits[f32_logits.len() - ours.len()..];
         to_f32.difference(&case.name, largest_difference(&ours, last));
     }
+    mean.difference("all cases", total / count as f64);
     Ok(vec![largest, mean, to_f32])
 }

@@ -3,6 +3,7 @@
 mod decode;
 mod error;
 mod image;
+mod jpeg;
 mod resample;
 mod resize;
 mod rgb;
