@@ -124,20 +124,20 @@ mod tests {
         let random =
             |shape: [usize; 4]| Tensor::<4>::random(shape, Distribution::Normal(0.0, 1.0), &device);
         // (batch, heads, key-value heads, head size, queries, filled, capacity, padding)
-        let cases: [(usize, usize, usize, usize, usize, usize, usize, &[usize]); 6] = [
-            (1, 4, 4, 16, 7, 7, 7, &[]),
-            (1, 4, 2, 16, 5, 12, 20, &[]),
-            (2, 4, 1, 8, 1, 9, 16, &[0, 3]),
-            (3, 2, 2, 24, 6, 6, 8, &[0, 2, 5]),
-            (1, 8, 4, 64, 1, 700, 1000, &[]),
-            (1, 2, 1, 32, 600, 640, 700, &[]),
+        let cases = [
+            ([1, 4, 4, 16, 7, 7, 7], vec![]),
+            ([1, 4, 2, 16, 5, 12, 20], vec![]),
+            ([2, 4, 1, 8, 1, 9, 16], vec![0, 3]),
+            ([3, 2, 2, 24, 6, 6, 8], vec![0, 2, 5]),
+            ([1, 8, 4, 64, 1, 700, 1000], vec![]),
+            ([1, 2, 1, 32, 600, 640, 700], vec![]),
         ];
-        for (batch, heads, kv, dim, count, length, capacity, padding) in cases {
+        for ([batch, heads, kv, dim, count, length, capacity], padding) in cases {
             for is_causal in [true, false] {
                 let shape = AttentionShape {
                     length,
                     is_causal,
-                    padding,
+                    padding: &padding,
                 };
                 let q = random([batch, heads, count, dim]);
                 let k = random([batch, kv, capacity, dim]);

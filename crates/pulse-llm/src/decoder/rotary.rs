@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn rounding_keeps_eleven_or_eight_bits() {
         assert_eq!(RopeRounding::None.round(0.1), 0.1);
-        assert_eq!(RopeRounding::F16.round(0.1), 0.099975586);
-        assert_eq!(RopeRounding::Bf16.round(0.1), 0.10009766);
+        assert_eq!(RopeRounding::F16.round(0.1), 0.099_975_586);
+        assert_eq!(RopeRounding::Bf16.round(0.1), 0.100_097_656);
     }
 }

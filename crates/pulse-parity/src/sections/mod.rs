@@ -26,13 +26,16 @@ use crate::models::Models;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Section(&'static Row);
 
+/// Compares one stage with the folder's values.
+type Comparison = fn(&Golden, &Models<'_>) -> Result<Vec<Check>, GoldenError>;
+
 #[derive(Debug)]
 struct Row {
     name: &'static str,
     /// A fixture without which there is nothing to compare.
     fixture: &'static str,
     /// The comparison; `None` while this version has no such stage.
-    run: Option<fn(&Golden, &Models<'_>) -> Result<Vec<Check>, GoldenError>>,
+    run: Option<Comparison>,
 }
 
 impl PartialEq for Row {

@@ -1,0 +1,224 @@
+//! A server on this machine that behaves like the Hub: file lists, descriptions with redirects to a
+//! storage path, ranges, and failures on demand.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+use sha2::{Digest, Sha256};
+
+pub const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+
+/// What the server does wrong.
+#[derive(Debug, Clone, Default)]
+pub struct Faults {
+    /// The first transfers of a large file end after this many bytes.
+    pub cut_after: Option<usize>,
+    /// How many transfers are cut.
+    pub cuts: usize,
+    /// Ranges are ignored: the whole file comes every time.
+    pub no_ranges: bool,
+    /// Contents differ from what was announced.
+    pub corrupt: bool,
+    /// Every request is answered with this status.
+    pub status: Option<u16>,
+    /// File descriptions redirect to themselves.
+    pub circle: bool,
+    /// A file name in the list.
+    pub extra_name: Option<String>,
+    /// Requests must carry this token.
+    pub token: Option<String>,
+}
+
+#[derive(Default)]
+struct State {
+    files: BTreeMap<String, Vec<u8>>,
+    faults: Faults,
+    transfers: Vec<(String, Option<u64>)>,
+    storage_saw_token: bool,
+}
+
+/// The running server; it ends with the test process.
+pub struct HubServer {
+    pub endpoint: String,
+    state: Arc<Mutex<State>>,
+}
+
+impl HubServer {
+    pub fn start(files: &[(&str, Vec<u8>)], faults: Faults) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let files = files
+            .iter()
+            .map(|(name, data)| ((*name).to_owned(), data.clone()))
+            .collect();
+        let state = Arc::new(Mutex::new(State {
+            files,
+            faults,
+            ..State::default()
+        }));
+        let shared = state.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let state = shared.clone();
+                std::thread::spawn(move || {
+                    let _ = serve(stream, &state);
+                });
+            }
+        });
+        Self { endpoint, state }
+    }
+
+    /// Files whose content was sent, with the first byte asked for.
+    pub fn transfers(&self) -> Vec<(String, Option<u64>)> {
+        self.state.lock().unwrap().transfers.clone()
+    }
+
+    pub fn set_faults(&self, faults: Faults) {
+        self.state.lock().unwrap().faults = faults;
+    }
+
+    /// Whether a token was carried to the storage, where it does not belong.
+    pub fn storage_saw_token(&self) -> bool {
+        self.state.lock().unwrap().storage_saw_token
+    }
+}
+
+fn serve(stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let mut request = String::new();
+    reader.read_line(&mut request)?;
+    let mut headers = BTreeMap::new();
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line)? == 0 || line.trim().is_empty() {
+            break;
+        }
+        if let Some((name, value)) = line.split_once(':') {
+            headers.insert(name.to_lowercase(), value.trim().to_owned());
+        }
+    }
+    let mut parts = request.split_whitespace();
+    let method = parts.next().unwrap_or_default().to_owned();
+    let path = parts.next().unwrap_or_default().to_owned();
+    answer(stream, &method, &path, &headers, state)
+}
+
+fn answer(
+    mut out: TcpStream,
+    method: &str,
+    path: &str,
+    headers: &BTreeMap<String, String>,
+    state: &Mutex<State>,
+) -> std::io::Result<()> {
+    let mut state = state.lock().unwrap();
+    if let Some(status) = state.faults.status {
+        return write!(
+            out,
+            "HTTP/1.1 {status} Refused\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        );
+    }
+    let authorization = headers.get("authorization").cloned();
+    if let Some(token) = state.faults.token.clone() {
+        let is_known = authorization.as_deref() == Some(&format!("Bearer {token}"));
+        if !is_known && !path.starts_with("/storage/") {
+            return write!(
+                out,
+                "HTTP/1.1 401 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            );
+        }
+    }
+    if path.starts_with("/api/models/owner/model/revision/") {
+        let mut names: Vec<String> = state.files.keys().cloned().collect();
+        names.extend(state.faults.extra_name.clone());
+        let siblings: Vec<_> = names
+            .iter()
+            .map(|name| serde_json::json!({ "rfilename": name }))
+            .collect();
+        let body = serde_json::json!({ "sha": COMMIT, "siblings": siblings }).to_string();
+        return write!(
+            out,
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+             Connection: close\r\n\r\n{body}",
+            body.len()
+        );
+    }
+    let resolve = format!("/owner/model/resolve/{COMMIT}/");
+    let name = path
+        .strip_prefix(&resolve)
+        .or_else(|| path.strip_prefix("/storage/"));
+    let Some((name, data)) = name.and_then(|name| Some((name, state.files.get(name)?.clone())))
+    else {
+        return write!(
+            out,
+            "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        );
+    };
+    if path.starts_with(&resolve) {
+        let location = if state.faults.circle {
+            path.to_owned()
+        } else {
+            format!("http://{}/storage/{name}", out.local_addr()?)
+        };
+        let etag: String = Sha256::digest(&data)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        return write!(
+            out,
+            "HTTP/1.1 302 Found\r\nLocation: {location}\r\nX-Repo-Commit: {COMMIT}\r\n\
+             X-Linked-Etag: \"{etag}\"\r\nX-Linked-Size: {}\r\nContent-Length: 0\r\n\
+             Connection: close\r\n\r\n",
+            data.len()
+        );
+    }
+    state.storage_saw_token |= authorization.is_some();
+    if method == "HEAD" {
+        return write!(
+            out,
+            "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+            data.len()
+        );
+    }
+    let start = headers
+        .get("range")
+        .filter(|_| !state.faults.no_ranges)
+        .and_then(|range| {
+            range
+                .strip_prefix("bytes=")?
+                .strip_suffix('-')?
+                .parse::<u64>()
+                .ok()
+        });
+    state.transfers.push((name.to_owned(), start));
+    let mut body = data[start.unwrap_or(0) as usize..].to_vec();
+    if state.faults.corrupt
+        && let Some(byte) = body.first_mut()
+    {
+        *byte ^= 1;
+    }
+    match start {
+        Some(start) => write!(
+            out,
+            "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {start}-{}/{}\r\n",
+            data.len() - 1,
+            data.len()
+        )?,
+        None => write!(out, "HTTP/1.1 200 OK\r\n")?,
+    }
+    write!(
+        out,
+        "Content-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    )?;
+    if let Some(cut) = state.faults.cut_after
+        && state.faults.cuts > 0
+        && body.len() > cut
+    {
+        state.faults.cuts -= 1;
+        body.truncate(cut);
+    }
+    drop(state);
+    out.write_all(&body)
+}
