@@ -168,32 +168,74 @@ fn pass_columns(picture: &PageImage, axis: &Axis, rows: std::ops::Range<usize>) 
                     let row = picture.row(first + lane.min(count - 1));
                     &row[needed.start * 3..needed.end * 3]
                 });
-                turn(&sources, turned);
+                let first = needed.start;
                 arch.dispatch(Columns {
                     axis,
-                    first: needed.start,
+                    first,
+                    sources,
                     turned,
                     sums,
+                    output,
+                    count,
                 });
-                turn_back(sums, output, stride, count);
             },
         );
     output
 }
 
 /// Sixteen rows to columns of sixteen.
+#[inline(always)]
 fn turn(rows: &[&[u8]; LANES], turned: &mut [u8]) {
-    for (index, column) in turned.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
+    let (columns, _) = turned.as_chunks_mut::<LANES>();
+    let (blocks, rest) = columns.as_chunks_mut::<LANES>();
+    let whole = blocks.len() * LANES;
+    for (index, block) in blocks.iter_mut().enumerate() {
+        let mut square: [[u8; LANES]; LANES] = [[0; LANES]; LANES];
+        for (line, row) in square.iter_mut().zip(rows) {
+            line.copy_from_slice(&row[index * LANES..(index + 1) * LANES]);
+        }
+        *block = transpose(square);
+    }
+    for (index, column) in rest.iter_mut().enumerate() {
         for (value, row) in column.iter_mut().zip(rows) {
-            *value = row[index];
+            *value = row[whole + index];
         }
     }
 }
 
+/// A square of bytes turned by four rounds of interleaving lines that lie eight apart: every round
+/// is a shuffle of whole registers.
+#[inline(always)]
+fn transpose(mut square: [[u8; LANES]; LANES]) -> [[u8; LANES]; LANES] {
+    for _ in 0..4 {
+        let mut next = [[0; LANES]; LANES];
+        for line in 0..LANES / 2 {
+            let (low, high) = (square[line], square[line + LANES / 2]);
+            for lane in 0..LANES / 2 {
+                next[2 * line][2 * lane] = low[lane];
+                next[2 * line][2 * lane + 1] = high[lane];
+                next[2 * line + 1][2 * lane] = low[lane + LANES / 2];
+                next[2 * line + 1][2 * lane + 1] = high[lane + LANES / 2];
+            }
+        }
+        square = next;
+    }
+    square
+}
+
+#[inline(always)]
 fn turn_back(turned: &[u8], output: &mut [u8], stride: usize, count: usize) {
-    let columns = turned.as_chunks::<LANES>().0;
+    let (columns, _) = turned.as_chunks::<LANES>();
+    let (blocks, rest) = columns.as_chunks::<LANES>();
+    let whole = blocks.len() * LANES;
+    for (index, block) in blocks.iter().enumerate() {
+        let square = transpose(*block);
+        for (row, line) in output.chunks_exact_mut(stride).take(count).zip(&square) {
+            row[index * LANES..(index + 1) * LANES].copy_from_slice(line);
+        }
+    }
     for (lane, row) in output.chunks_exact_mut(stride).take(count).enumerate() {
-        for (value, column) in row.iter_mut().zip(columns) {
+        for (value, column) in row[whole..].iter_mut().zip(rest) {
             *value = column[lane];
         }
     }
@@ -202,12 +244,18 @@ fn turn_back(turned: &[u8], output: &mut [u8], stride: usize, count: usize) {
 /// The arithmetic of the pass over columns on one block, compiled for each instruction set.
 struct Columns<'a> {
     axis: &'a Axis,
-    /// The column that `turned` starts at.
+    /// The column that the sources start at.
     first: usize,
-    /// `[columns, 3, LANES]`.
-    turned: &'a [u8],
-    /// `[outputs, 3, LANES]`.
+    /// Rows of `[columns, 3]`; the last is repeated where there are fewer.
+    sources: [&'a [u8]; LANES],
+    /// Memory for `[columns, 3, LANES]`.
+    turned: &'a mut [u8],
+    /// Memory for `[outputs, 3, LANES]`.
     sums: &'a mut [u8],
+    /// `[count, outputs, 3]`.
+    output: &'a mut [u8],
+    /// How many of the rows are real.
+    count: usize,
 }
 
 impl WithSimd for Columns<'_> {
@@ -215,6 +263,7 @@ impl WithSimd for Columns<'_> {
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) {
+        turn(&self.sources, self.turned);
         let (columns, _) = self.turned.as_chunks::<{ 3 * LANES }>();
         let (outputs, _) = self.sums.as_chunks_mut::<{ 3 * LANES }>();
         for (index, output) in outputs.iter_mut().enumerate() {
@@ -230,6 +279,7 @@ impl WithSimd for Columns<'_> {
                 output[lane] = to_byte(sums[lane]);
             }
         }
+        turn_back(self.sums, self.output, self.axis.len() * 3, self.count);
     }
 }
 

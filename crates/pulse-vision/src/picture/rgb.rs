@@ -11,7 +11,7 @@ use super::error::PictureError;
 pub(super) fn to_rgb(picture: DynamicImage) -> Result<Vec<u8>, PictureError> {
     Ok(match picture {
         DynamicImage::ImageRgb8(pixels) => pixels.into_raw(),
-        DynamicImage::ImageRgba8(pixels) => drop_fourth(pixels.into_raw()),
+        DynamicImage::ImageRgba8(pixels) => drop_fourth(pixels.as_raw()),
         DynamicImage::ImageLuma8(pixels) => repeat(pixels.as_raw().iter().copied()),
         DynamicImage::ImageLumaA8(pixels) => repeat(
             pixels
@@ -60,12 +60,11 @@ fn repeat(greys: impl Iterator<Item = u8>) -> Vec<u8> {
     greys.flat_map(|grey| [grey; 3]).collect()
 }
 
-/// Closes the gaps of alpha in place, so that a large scan is not held twice.
-fn drop_fourth(mut rgba: Vec<u8>) -> Vec<u8> {
-    let pixels = rgba.len() / 4;
-    for pixel in 1..pixels {
-        rgba.copy_within(pixel * 4..pixel * 4 + 3, pixel * 3);
+fn drop_fourth(rgba: &[u8]) -> Vec<u8> {
+    let (pixels, _) = rgba.as_chunks::<4>();
+    let mut rgb = vec![0; pixels.len() * 3];
+    for (out, [red, green, blue, _]) in rgb.as_chunks_mut::<3>().0.iter_mut().zip(pixels) {
+        *out = [*red, *green, *blue];
     }
-    rgba.truncate(pixels * 3);
-    rgba
+    rgb
 }
