@@ -52,8 +52,9 @@ fn multiply_add<const FUSED: bool>(a: f32, b: f32, c: f32) -> f32 {
     if FUSED { a.mul_add(b, c) } else { a * b + c }
 }
 
+/// The sums of every level; to be called where the instruction set is already switched on.
 #[inline(always)]
-fn dot_rows_generic<W: StoredWeight, const FUSED: bool>(
+pub(crate) fn dot_rows_generic<W: StoredWeight, const FUSED: bool>(
     weights: [&[W]; ROWS],
     activations: &[f32],
 ) -> [f32; ROWS] {

@@ -23,6 +23,7 @@ mod linear;
 mod mapped;
 mod matrix_vector;
 mod norm;
+mod rows;
 mod weights;
 
 pub use activation::{quick_gelu, silu_gate};

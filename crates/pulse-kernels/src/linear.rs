@@ -9,6 +9,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{DType, Tensor};
 
 use crate::cpu::{as_cpu, contiguous, from_values, is_f32};
+use crate::rows::{RowWork, for_each_row};
 use crate::{Scope, WeightSource, matrix_vector};
 
 /// Up to this many activation rows the matrix-vector kernel is faster than the matrix product.
@@ -64,11 +65,39 @@ impl Linear {
         let rows = shape.iter().take(D - 1).product::<usize>();
         let product = multiply(input.reshape([rows, inputs]), weight);
         let product = match &self.bias {
-            Some(bias) => product + bias.val().unsqueeze(),
+            Some(bias) => add_bias(product, bias.val()),
             None => product,
         };
         shape[D - 1] = outputs;
         product.reshape(shape)
+    }
+}
+
+/// `product[rows, outputs] + bias[outputs]`.
+fn add_bias(product: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
+    let storage = as_cpu(&bias).filter(is_f32).map(contiguous);
+    match storage
+        .as_ref()
+        .and_then(|storage| storage.as_slice::<f32>())
+    {
+        Some(values) => for_each_row(product, values.len(), &BiasRows { bias: values })
+            .unwrap_or_else(|product| product + bias.unsqueeze()),
+        None => product + bias.unsqueeze(),
+    }
+}
+
+struct BiasRows<'a> {
+    bias: &'a [f32],
+}
+
+impl RowWork for BiasRows<'_> {
+    #[inline(always)]
+    fn apply(&self, rows: &mut [f32], _: usize) {
+        for row in rows.chunks_exact_mut(self.bias.len()) {
+            for (x, bias) in row.iter_mut().zip(self.bias) {
+                *x += bias;
+            }
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 use burn::module::{Module, Param};
 use burn::tensor::{DType, Tensor};
 
+use crate::cpu::{as_cpu, contiguous, is_f32};
+use crate::rows::{RowWork, for_each_row};
 use crate::{Scope, WeightSource};
 
 /// Root-mean-square normalisation: `w · x / sqrt(mean(x²) + ε)` over the last axis.
@@ -27,6 +29,22 @@ impl RmsNorm {
 
     /// `[…, width]` to `[…, width]`.
     pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
+        let weight = as_cpu(&self.weight.val()).filter(is_f32).map(contiguous);
+        match weight.as_ref().and_then(|weight| weight.as_slice::<f32>()) {
+            Some(weight) => {
+                let work = RmsRows {
+                    weight,
+                    epsilon: self.epsilon as f32,
+                };
+                for_each_row(input, weight.len(), &work)
+                    .unwrap_or_else(|input| self.forward_anywhere(input))
+            }
+            None => self.forward_anywhere(input),
+        }
+    }
+
+    /// In Burn's operations.
+    fn forward_anywhere<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
         let dtype = input.dtype();
         let wide = widen(input);
         let mean = wide.clone().powi_scalar(2).mean_dim(D - 1);
@@ -56,6 +74,26 @@ impl LayerNorm {
 
     /// `[…, width]` to `[…, width]`.
     pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
+        let [weight, bias] = [&self.weight, &self.bias]
+            .map(|param| as_cpu(&param.val()).filter(is_f32).map(contiguous));
+        let slices = weight.as_ref().zip(bias.as_ref());
+        let slices = slices.and_then(|(w, b)| w.as_slice::<f32>().zip(b.as_slice::<f32>()));
+        match slices {
+            Some((weight, bias)) => {
+                let work = LayerRows {
+                    weight,
+                    bias,
+                    epsilon: self.epsilon as f32,
+                };
+                for_each_row(input, weight.len(), &work)
+                    .unwrap_or_else(|input| self.forward_anywhere(input))
+            }
+            None => self.forward_anywhere(input),
+        }
+    }
+
+    /// In Burn's operations.
+    fn forward_anywhere<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
         let dtype = input.dtype();
         let wide = widen(input);
         let centred = wide.clone() - wide.mean_dim(D - 1);
@@ -80,5 +118,93 @@ fn narrow<const D: usize>(tensor: Tensor<D>, dtype: DType) -> Tensor<D> {
         tensor
     } else {
         tensor.cast(dtype)
+    }
+}
+
+/// Sum of `f(x)` over a row in sixteen lanes, so that it vectorises and errors stay small.
+#[inline(always)]
+fn lane_sum(row: &[f32], f: impl Fn(f32) -> f32) -> f32 {
+    let (blocks, rest) = row.as_chunks::<16>();
+    let mut sums = [0f32; 16];
+    for block in blocks {
+        for lane in 0..16 {
+            sums[lane] += f(block[lane]);
+        }
+    }
+    let mut total: f32 = rest.iter().map(|x| f(*x)).sum();
+    for sum in sums {
+        total += sum;
+    }
+    total
+}
+
+struct RmsRows<'a> {
+    weight: &'a [f32],
+    epsilon: f32,
+}
+
+impl RowWork for RmsRows<'_> {
+    #[inline(always)]
+    fn apply(&self, rows: &mut [f32], _: usize) {
+        for row in rows.chunks_exact_mut(self.weight.len()) {
+            let mean = lane_sum(row, |x| x * x) / row.len() as f32;
+            let scale = 1.0 / (mean + self.epsilon).sqrt();
+            for (x, weight) in row.iter_mut().zip(self.weight) {
+                *x = *x * scale * weight;
+            }
+        }
+    }
+}
+
+struct LayerRows<'a> {
+    weight: &'a [f32],
+    bias: &'a [f32],
+    epsilon: f32,
+}
+
+impl RowWork for LayerRows<'_> {
+    #[inline(always)]
+    fn apply(&self, rows: &mut [f32], _: usize) {
+        for row in rows.chunks_exact_mut(self.weight.len()) {
+            let mean = lane_sum(row, |x| x) / row.len() as f32;
+            let variance = lane_sum(row, |x| (x - mean) * (x - mean)) / row.len() as f32;
+            let scale = 1.0 / (variance + self.epsilon).sqrt();
+            for ((x, weight), bias) in row.iter_mut().zip(self.weight).zip(self.bias) {
+                *x = (*x - mean) * scale * weight + bias;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, Distribution};
+
+    use super::*;
+
+    #[test]
+    fn the_kernels_equal_burns_operations() {
+        let device = Device::flex();
+        let random = |shape| Tensor::<2>::random(shape, Distribution::Normal(0.5, 2.0), &device);
+        let vector = || Param::from_tensor(random([1, 777]).reshape([777]));
+        let input = random([300, 777]);
+        let far = |a: Tensor<2>, b: Tensor<2>| (a - b).abs().max().into_scalar::<f32>();
+        // Sums of 777 values in two orders, results of size 10.
+        let rms = RmsNorm {
+            weight: vector(),
+            epsilon: 1e-5,
+        };
+        assert!(
+            far(
+                rms.forward(input.clone()),
+                rms.forward_anywhere(input.clone())
+            ) < 1e-5
+        );
+        let layer = LayerNorm {
+            weight: vector(),
+            bias: vector(),
+            epsilon: 1e-5,
+        };
+        assert!(far(layer.forward(input.clone()), layer.forward_anywhere(input)) < 2e-5);
     }
 }

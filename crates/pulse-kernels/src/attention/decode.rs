@@ -1,11 +1,13 @@
 //! One query position over a CPU cache, read in place.
 
 use burn::tensor::Tensor;
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::AttentionShape;
 use crate::cpu::{as_cpu, contiguous, from_values, is_f32};
-use crate::dot::{Level, ROWS, dot_rows};
+use crate::dot::{ROWS, dot_rows_generic};
+use crate::rows::exp;
 
 /// Below this many multiply-adds the heads are worked through on the calling thread.
 const PARALLEL_THRESHOLD: usize = 1 << 16;
@@ -25,7 +27,7 @@ pub(super) fn attend(
     let (keys, values) = (keys.as_slice::<f32>()?, values.as_slice::<f32>()?);
     let group = heads / key_value_heads;
     let scale = 1.0 / (dim as f32).sqrt();
-    let level = Level::detect();
+    let arch = Arch::new();
     let mut output = vec![0f32; batch * heads * dim];
     let head = |(index, out): (usize, &mut [f32])| {
         let (row, head) = (index / heads, index % heads);
@@ -38,7 +40,14 @@ pub(super) fn attend(
         let cache = (row * key_value_heads + head / group) * capacity * dim;
         let span = cache + first * dim..cache + shape.length * dim;
         let query = &queries[index * dim..(index + 1) * dim];
-        weigh(level, query, &keys[span.clone()], &values[span], scale, out);
+        let (keys, values) = (&keys[span.clone()], &values[span]);
+        arch.dispatch(Head {
+            query,
+            keys,
+            values,
+            scale,
+            out,
+        });
     };
     if output.len() * shape.length < PARALLEL_THRESHOLD {
         output.chunks_exact_mut(dim).enumerate().for_each(head);
@@ -48,29 +57,50 @@ pub(super) fn attend(
     Some(from_values(output, [batch, heads, 1, dim]))
 }
 
-/// `out[d] = softmax(keys[n, d] · query[d] · scale) · values[n, d]`.
-fn weigh(level: Level, query: &[f32], keys: &[f32], values: &[f32], scale: f32, out: &mut [f32]) {
-    let dim = query.len();
-    let count = keys.len() / dim;
-    let mut scores = vec![0f32; count.next_multiple_of(ROWS)];
-    for (block, chunk) in scores.chunks_exact_mut(ROWS).enumerate() {
-        let rows = std::array::from_fn(|r| {
-            let row = (block * ROWS + r).min(count - 1);
-            &keys[row * dim..(row + 1) * dim]
-        });
-        chunk.copy_from_slice(&dot_rows(level, rows, query));
-    }
-    scores.truncate(count);
-    let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let mut total = 0f32;
-    for score in &mut scores {
-        *score = ((*score - largest) * scale).exp();
-        total += *score;
-    }
-    for (weight, value) in scores.iter().zip(values.chunks_exact(dim)) {
-        for (sum, v) in out.iter_mut().zip(value) {
-            *sum += weight * v;
+/// `out[d] = softmax(keys[n, d] · query[d] · scale) · values[n, d]` for one head, compiled for each
+/// instruction set.
+struct Head<'a> {
+    query: &'a [f32],
+    /// `[n, d]`.
+    keys: &'a [f32],
+    /// `[n, d]`.
+    values: &'a [f32],
+    scale: f32,
+    /// Zeros, `[d]`.
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Head<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let dim = self.query.len();
+        let count = self.keys.len() / dim;
+        let mut scores = vec![0f32; count.next_multiple_of(ROWS)];
+        for (block, chunk) in scores.chunks_exact_mut(ROWS).enumerate() {
+            let rows = std::array::from_fn(|r| {
+                let row = (block * ROWS + r).min(count - 1);
+                &self.keys[row * dim..(row + 1) * dim]
+            });
+            let sums = if S::IS_SCALAR {
+                dot_rows_generic::<f32, false>(rows, self.query)
+            } else {
+                dot_rows_generic::<f32, true>(rows, self.query)
+            };
+            chunk.copy_from_slice(&sums);
         }
+        scores.truncate(count);
+        let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        for score in &mut scores {
+            *score = exp((*score - largest) * self.scale);
+        }
+        let total: f32 = scores.iter().sum();
+        for (weight, value) in scores.iter().zip(self.values.chunks_exact(dim)) {
+            for (sum, v) in self.out.iter_mut().zip(value) {
+                *sum += weight * v;
+            }
+        }
+        self.out.iter_mut().for_each(|sum| *sum /= total);
     }
-    out.iter_mut().for_each(|sum| *sum /= total);
 }
