@@ -21,6 +21,8 @@ pub(crate) trait RowWork: Sync {
 
 /// Does the work on rows of `row` values if the tensor is f32 on the CPU, otherwise gives the
 /// tensor back.
+// The other variant is the tensor handed in: boxing it would only move it once more.
+#[allow(clippy::result_large_err)]
 pub(crate) fn for_each_row<const D: usize>(
     tensor: Tensor<D>,
     row: usize,
