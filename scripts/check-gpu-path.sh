@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Runs the kernels that a CUDA build would compile on this machine's processor: builds with CubeCL's
+# CPU runtime and compares with the reference values; then builds and links the CUDA binary.
+#
+# Needs Debian's LLVM 22 (installed below, as root) in place of the bundle that the build scripts
+# would otherwise download. About 20 minutes on two cores; not part of .ci/run.
+#
+#   scripts/check-gpu-path.sh [GOLDEN_DIR]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+golden=${1:-crates/pulse-parity/golden}
+llvm=/usr/lib/llvm-22
+bundle=${XDG_DATA_HOME:-$HOME/.local/share}/tracel/tracel-llvm-23.1.0-4
+if [ ! -e "$bundle/.tracel-llvm-installed" ]; then
+  apt-get update -q
+  apt-get install -y -q llvm-22-dev libpolly-22-dev libtinfo-dev libxml2-dev libffi-dev \
+    libedit-dev libzstd-dev zlib1g-dev libcurl4-openssl-dev
+  mkdir -p "$bundle"
+  for part in bin lib include; do ln -sfn "$llvm/$part" "$bundle/$part"; done
+  # llvm-config names libz3.so, which the bundler turns into -llibz3.
+  multiarch=/usr/lib/$(uname -m)-linux-gnu
+  [ -e "$multiarch/liblibz3.so" ] || ln -s libz3.so.4 "$multiarch/liblibz3.so"
+  touch "$bundle/.tracel-llvm-installed"
+fi
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}/gpu-path
+sections=vision,projector,merge,decoder,generation,precision
+cargo run --release -p pulse-parity --features cubecl-cpu -- "$golden" \
+  --device cubecl-cpu --only "$sections"
+cargo build --release -p pulse-parity --features cuda
