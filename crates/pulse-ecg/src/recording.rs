@@ -1,0 +1,73 @@
+//! What a recording is to the rest of the program: millivolts over time, one row a lead.
+//!
+//! Readers (WFDB, CSV) and the synthesiser make it; measurements and pages read it. Digital values,
+//! gains and file formats stay with the readers.
+
+use serde::{Deserialize, Serialize};
+
+use crate::lead::Lead;
+
+/// The signal of one lead.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LeadSignal {
+    /// Which lead it is.
+    pub lead: Lead,
+    /// Samples in millivolts, evenly spaced; NaN where the record has none.
+    pub millivolts: Vec<f32>,
+}
+
+/// Sex of a patient as a record states it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sex {
+    /// Stated as female.
+    Female,
+    /// Stated as male.
+    Male,
+}
+
+/// What a record states about its patient. Names are never kept.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Patient {
+    /// Age in years.
+    pub age_years: Option<u16>,
+    /// Sex.
+    pub sex: Option<Sex>,
+    /// Diagnosis codes (SNOMED CT in the PhysioNet challenges), in the record's order.
+    pub diagnosis_codes: Vec<String>,
+}
+
+/// An ECG: leads of equal length at one sampling rate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recording {
+    /// Name of the record.
+    pub name: String,
+    /// Samples per second of every lead.
+    pub sampling_rate_hz: f64,
+    /// The leads in the record's order, all of one length.
+    pub leads: Vec<LeadSignal>,
+    /// What the record says about the patient.
+    pub patient: Patient,
+    /// Free comments of the record, one a line, without the leading mark.
+    pub comments: Vec<String>,
+}
+
+impl Recording {
+    /// Samples per lead.
+    pub fn samples(&self) -> usize {
+        self.leads.first().map_or(0, |lead| lead.millivolts.len())
+    }
+
+    /// Length in seconds.
+    pub fn duration_s(&self) -> f64 {
+        self.samples() as f64 / self.sampling_rate_hz
+    }
+
+    /// The signal of a lead in millivolts, if the record has it.
+    pub fn lead(&self, lead: &Lead) -> Option<&[f32]> {
+        self.leads
+            .iter()
+            .find(|signal| signal.lead == *lead)
+            .map(|signal| signal.millivolts.as_slice())
+    }
+}
