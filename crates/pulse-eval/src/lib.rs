@@ -1,0 +1,1 @@
+//! ECGBench, complete and trustworthy: running, scoring, judging, reports.
