@@ -2,18 +2,19 @@
 //! (`benches/peers/model.py`): vision, prefill of 2,200 positions, one decode step behind them.
 //!
 //! Random weights, f32 activations. `PULSE_BENCH_DTYPE=bf16` keeps matrices in bf16.
-//! `RAYON_NUM_THREADS` sets the threads. `benches/compare.sh` runs both sides. One pass takes up to
-//! a minute, so this takes a few and prints medians as JSON instead of using a bench harness.
+//! `RAYON_NUM_THREADS` sets the threads; naming parts (`-- vision decode`) leaves the others out. One
+//! pass takes up to a minute, so this takes a few and prints medians as JSON instead of using a bench
+//! harness.
 
 #![allow(missing_docs, clippy::expect_used, clippy::print_stdout)]
 
 use std::hint::black_box;
 use std::time::Instant;
 
-use burn::tensor::{DType, Device, Distribution, Int, Tensor};
+use burn::tensor::{DType, Device, Distribution, Int, Tensor, TensorData};
 use pulse_kernels::{Precision, Scope, WeightSource};
 use pulse_llm::decoder::{
-    CausalDecoder, DecoderInput, LlamaConfig, LlamaDecoder, LogitRows, RopeRounding,
+    CausalDecoder, DecoderInput, KvCache, LlamaConfig, LlamaDecoder, LogitRows, RopeRounding,
 };
 use pulse_vision::{ClipVisionConfig, ClipVisionEncoder, FeatureSelection, VisualEncoder};
 
@@ -52,66 +53,87 @@ fn source() -> RandomSource {
 }
 
 fn main() {
-    let (vision_ms, tokens) = vision();
-    let [prefill_ms, decode_ms] = decoder();
-    let report = serde_json::json!({
+    let named: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|arg| !arg.starts_with('-'))
+        .collect();
+    let wanted = |part: &str| named.is_empty() || named.iter().any(|name| name == part);
+    let mut report = serde_json::json!({
         "threads": rayon::current_num_threads(),
         "cpu": pulse_kernels::cpu_features(),
         "matrices": format!("{:?}", source().matrices),
-        "features": tokens,
-        "vision": vision_ms,
-        "prefill": prefill_ms,
-        "decode": decode_ms,
     });
+    if wanted("vision") {
+        report["vision"] = vision().into();
+    }
+    if wanted("prefill") || wanted("decode") {
+        let decoder = llama();
+        if wanted("prefill") {
+            report["prefill"] = prefill(&decoder).into();
+        }
+        if wanted("decode") {
+            report["decode"] = decode(&decoder).into();
+        }
+    }
     println!("{report}");
 }
 
-/// Milliseconds for five tiles, and the shape that came out.
-fn vision() -> (f64, [usize; 3]) {
+/// Milliseconds for five tiles.
+fn vision() -> f64 {
     let mut source = source();
     let config = ClipVisionConfig::published("openai/clip-vit-large-patch14-336").expect("known");
     let scope = Scope::new(&mut source, "");
     let encoder =
         ClipVisionEncoder::load(scope, config, FeatureSelection::default()).expect("sound");
     let tiles = Tensor::<4>::random([5, 3, 336, 336], Distribution::Default, &source.device);
-    let run = || encoder.encode(black_box(tiles.clone()));
-    (median(3, || run().into_data()), run().dims())
+    median(3, || encoder.encode(black_box(tiles.clone())).into_data())
 }
 
-/// Milliseconds of the prefill and of one step behind it.
-fn decoder() -> [f64; 2] {
-    let mut source = source();
+fn llama() -> LlamaDecoder {
     let config: LlamaConfig = serde_json::from_value(serde_json::json!({
         "hidden_size": 2048, "intermediate_size": 5632, "num_hidden_layers": 22,
         "num_attention_heads": 32, "num_key_value_heads": 4, "vocab_size": 32000,
         "rms_norm_eps": 1e-5, "max_position_embeddings": 4096
     }))
     .expect("fields of a Llama");
-    let decoder =
-        LlamaDecoder::load(&mut source, config, RopeRounding::None, DType::F32).expect("sound");
-    let prompt = decoder.embed(Tensor::<2, Int>::zeros([1, POSITIONS], &source.device));
-    let forward = |embeddings: Tensor<3>, cache: &mut _| {
-        let cache = Some(cache);
-        let input = DecoderInput {
-            embeddings,
-            padding: &[],
-            cache,
-            logits: LogitRows::Last,
-        };
-        decoder.forward(input).into_data()
+    LlamaDecoder::load(&mut source(), config, RopeRounding::None, DType::F32).expect("sound")
+}
+
+fn embed(decoder: &LlamaDecoder, positions: usize) -> Tensor<3> {
+    decoder.embed(Tensor::<2, Int>::zeros([1, positions], &Device::flex()))
+}
+
+fn forward(decoder: &LlamaDecoder, embeddings: Tensor<3>, cache: &mut KvCache) -> TensorData {
+    let input = DecoderInput {
+        embeddings,
+        padding: &[],
+        cache: Some(cache),
+        logits: LogitRows::Last,
     };
-    let prefill = median(3, || {
+    decoder.forward(input).into_data()
+}
+
+/// Milliseconds for all positions at once.
+fn prefill(decoder: &LlamaDecoder) -> f64 {
+    let prompt = embed(decoder, POSITIONS);
+    median(3, || {
         let mut cache = decoder.new_cache(1, POSITIONS);
-        forward(black_box(prompt.clone()), &mut cache)
-    });
+        forward(decoder, black_box(prompt.clone()), &mut cache)
+    })
+}
+
+/// Milliseconds for one position behind all others.
+fn decode(decoder: &LlamaDecoder) -> f64 {
     let mut cache = decoder.new_cache(1, POSITIONS + 1);
-    forward(prompt.clone(), &mut cache);
-    let one = decoder.embed(Tensor::<2, Int>::zeros([1, 1], &source.device));
-    let decode = median(10, || {
+    // What the cache holds does not matter for the time, only how much: filled in cheap pieces.
+    for _ in 0..POSITIONS / 100 {
+        forward(decoder, embed(decoder, 100), &mut cache);
+    }
+    let one = embed(decoder, 1);
+    median(10, || {
         cache.truncate(POSITIONS);
-        forward(black_box(one.clone()), &mut cache)
-    });
-    [prefill, decode]
+        forward(decoder, black_box(one.clone()), &mut cache)
+    })
 }
 
 /// Median milliseconds of `count` runs after one to warm up.

@@ -1,6 +1,7 @@
 """PyTorch doing the work of benches/model.rs: the same shapes in eager mode.
 
     python3 benches/peers/model.py [--threads N] [--dtype float32|bfloat16] [--attention eager|sdpa]
+        [vision] [prefill] [decode]
 
 Prints medians in milliseconds as JSON. Plain modules in the manner of transformers; "eager"
 materialises the attention scores as transformers' eager attention does, "sdpa" calls PyTorch's
@@ -20,6 +21,7 @@ arguments = argparse.ArgumentParser()
 arguments.add_argument("--threads", type=int, default=2)
 arguments.add_argument("--dtype", default="float32")
 arguments.add_argument("--attention", default="eager", choices=["eager", "sdpa"])
+arguments.add_argument("parts", nargs="*", default=[])
 arguments = arguments.parse_args()
 torch.set_num_threads(arguments.threads)
 torch.set_default_dtype(getattr(torch, arguments.dtype))
@@ -134,13 +136,22 @@ def median(work, count):
     return round(statistics.median(times) * 1000, 2)
 
 
-vision, tiles = Vision(), torch.randn(5, 3, 336, 336)
+def wanted(part):
+    return not arguments.parts or part in arguments.parts
+
+
 result = {"peer": f"PyTorch {torch.__version__} {arguments.attention}", "dtype": arguments.dtype,
-          "threads": arguments.threads, "vision": median(lambda: vision(tiles), 3)}
-del vision
-decoder, prompt = Decoder(), torch.randn(1, POSITIONS, 2048)
-result["prefill"] = median(lambda: decoder(prompt, 0, None), 3)
-_, pasts = decoder(prompt, 0, None)
-one = torch.randn(1, 1, 2048)
-result["decode"] = median(lambda: decoder(one, POSITIONS, pasts), 10)
+          "threads": arguments.threads}
+if wanted("vision"):
+    vision, tiles = Vision(), torch.randn(5, 3, 336, 336)
+    result["vision"] = median(lambda: vision(tiles), 3)
+    del vision
+if wanted("prefill") or wanted("decode"):
+    decoder, prompt = Decoder(), torch.randn(1, POSITIONS, 2048)
+if wanted("prefill"):
+    result["prefill"] = median(lambda: decoder(prompt, 0, None), 3)
+if wanted("decode"):
+    pasts = [(torch.randn(1, 4, POSITIONS, 64), torch.randn(1, 4, POSITIONS, 64))] * 22
+    one = torch.randn(1, 1, 2048)
+    result["decode"] = median(lambda: decoder(one, POSITIONS, pasts), 10)
 print(json.dumps(result))
