@@ -20,7 +20,7 @@ use pulse_llm::{CancelToken, GenerateOptions};
 
 /// Talk about an ECG picture.
 #[derive(Parser)]
-#[command(version, about)]
+#[command(version, about = "Talk about an ECG picture")]
 struct Arguments {
     #[command(flatten)]
     model: ModelArguments,
@@ -37,7 +37,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let options = arguments.generation.options()?;
+    let options = arguments.generation.options();
     let picture = open_picture(&arguments.image.clone().unwrap_or_else(demo_image))?;
     let is_demo = arguments.model.is_demo();
     let pulse = arguments.model.load()?;

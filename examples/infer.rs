@@ -15,11 +15,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use common::{DEMO_NOTE, Format, ModelArguments, demo_image, open_picture};
-use pulse_llm::{Answer, GenerateOptions};
+use pulse_llm::Answer;
 
 /// Ask a question about an ECG picture.
 #[derive(Parser)]
-#[command(version, about)]
+#[command(version, about = "Ask a question about an ECG picture")]
 struct Arguments {
     #[command(flatten)]
     model: ModelArguments,
@@ -43,7 +43,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<(), common::Failure> {
-    let options: GenerateOptions = arguments.generation.options()?;
+    let options = arguments.generation.options();
     // The picture is cheap to read: a wrong path shows before the model is loaded.
     let image = match &arguments.image {
         Some(image) => open_picture(image)?,
@@ -67,7 +67,7 @@ fn run(arguments: Arguments) -> Result<(), common::Failure> {
                 // A closed pipe ends the program's output, not the program.
                 let _ = write!(output, "{piece}").and_then(|()| output.flush());
             })?;
-            writeln!(output)?;
+            let _ = writeln!(output);
             answer
         }
     };

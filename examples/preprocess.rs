@@ -19,7 +19,10 @@ use safetensors::tensor::{Dtype, TensorView};
 
 /// Cut a picture into the tiles that the vision tower sees.
 #[derive(Parser)]
-#[command(version, about)]
+#[command(
+    version,
+    about = "Cut a picture into the tiles that the vision tower sees"
+)]
 struct Arguments {
     /// Picture: a file or an http(s) address. Default: a page of this repository
     #[arg(long)]

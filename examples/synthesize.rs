@@ -28,7 +28,7 @@ use tokenizers::models::bpe::{BPE, BpeTrainer};
 
 /// Write a checkpoint with random weights.
 #[derive(Parser)]
-#[command(version, about)]
+#[command(version, about = "Write a checkpoint with random weights")]
 struct Arguments {
     /// Which sizes
     #[arg(long, value_enum)]

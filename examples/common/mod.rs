@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{Args, ValueEnum};
 use pulse_llm::checkpoint::WeightDtype;
 use pulse_llm::hub::{HubOptions, fetch_picture};
@@ -103,8 +104,8 @@ pub(crate) struct GenerationArguments {
 }
 
 impl GenerationArguments {
-    /// The library's options, checked.
-    pub(crate) fn options(&self) -> Result<GenerateOptions, Failure> {
+    /// The library's options; a value out of range ends the program as wrong usage.
+    pub(crate) fn options(&self) -> GenerateOptions {
         let options = GenerateOptions {
             temperature: self.temperature,
             top_k: self.top_k,
@@ -114,8 +115,10 @@ impl GenerationArguments {
             seed: self.seed,
             cancel: None,
         };
-        options.validate()?;
-        Ok(options)
+        if let Err(error) = options.validate() {
+            clap::Error::raw(ErrorKind::ValueValidation, format!("{error}\n")).exit();
+        }
+        options
     }
 }
 

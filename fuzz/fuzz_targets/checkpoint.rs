@@ -4,8 +4,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pulse_llm::ModelConfig;
 use pulse_llm::checkpoint::WeightFiles;
+use pulse_llm::{LoadOptions, LoadedModel, ModelConfig};
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(folder) = tempfile::tempdir() else { return };
@@ -16,4 +16,13 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let _ = WeightFiles::open(folder.path());
     let _ = ModelConfig::from_folder(folder.path());
+    // The configuration is the bytes', the weights are sound: sizes out of all proportion must end as
+    // defects, not in an allocation.
+    let weights = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../crates/pulse-parity/golden/models/micro-hf-bf16/model.safetensors"
+    );
+    if std::fs::copy(weights, folder.path().join("model.safetensors")).is_ok() {
+        let _ = LoadedModel::load(folder.path(), &LoadOptions::default());
+    }
 });

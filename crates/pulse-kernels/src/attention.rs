@@ -1,10 +1,11 @@
 //! Scaled dot-product attention over a cache.
 //!
 //! Queries are the last positions of the cached sequence. No path materialises `heads x n x n`
-//! scores for long inputs: Burn's flash kernels tile over the keys, and the decode kernel of this
-//! crate holds one row of scores per head and reads the cache where it lies.
+//! scores for long inputs: on the CPU the kernels of this crate hold one tile of scores a thread (one
+//! row a head when decoding) and read the cache where it lies; elsewhere Burn's flash kernels tile.
 
 mod decode;
+mod prefill;
 
 use burn::tensor::ops::AttentionModuleOptions;
 use burn::tensor::{Bool, Int, Tensor};
@@ -32,9 +33,12 @@ pub fn attention(
     values: Tensor<4>,
     shape: AttentionShape<'_>,
 ) -> Tensor<4> {
-    if queries.dims()[2] == 1
-        && let Some(output) = decode::attend(&queries, &keys, &values, shape)
-    {
+    let on_cpu = if queries.dims()[2] == 1 {
+        decode::attend(&queries, &keys, &values, shape)
+    } else {
+        prefill::attend(&queries, &keys, &values, shape)
+    };
+    if let Some(output) = on_cpu {
         return output;
     }
     let [batch, heads, count, head_dim] = queries.dims();

@@ -19,7 +19,7 @@ pub enum Precision {
 /// Gives a module its weights.
 ///
 /// Implementations never fail at once: they note what is missing or has another shape, return a
-/// tensor of zeros in its place, and report all notes when loading ends.
+/// stand-in of the shape asked for, and report all notes when loading ends.
 pub trait WeightSource {
     /// The weight called `name` with the shape `[…; D]`.
     fn tensor<const D: usize>(
@@ -28,6 +28,17 @@ pub trait WeightSource {
         shape: [usize; D],
         precision: Precision,
     ) -> Tensor<D>;
+
+    /// The weight called `name`, stored as `[…; D]`, as `[…; E]` with the same number of elements.
+    fn reshaped<const D: usize, const E: usize>(
+        &mut self,
+        name: &str,
+        stored: [usize; D],
+        shape: [usize; E],
+        precision: Precision,
+    ) -> Tensor<E> {
+        self.tensor(name, stored, precision).reshape(shape)
+    }
 }
 
 /// A source seen from below a name prefix: `scope.within("mlp")` asks for `<prefix>.mlp.<name>`.
@@ -64,6 +75,18 @@ impl<'a, S: WeightSource> Scope<'a, S> {
     pub fn values<const D: usize>(&mut self, name: &str, shape: [usize; D]) -> Tensor<D> {
         let name = self.full_name(name);
         self.source.tensor(&name, shape, Precision::Activation)
+    }
+
+    /// A weight of this scope stored as `[…; D]`, as `[…; E]`, in the type of activations.
+    pub fn reshaped_values<const D: usize, const E: usize>(
+        &mut self,
+        name: &str,
+        stored: [usize; D],
+        shape: [usize; E],
+    ) -> Tensor<E> {
+        let name = self.full_name(name);
+        self.source
+            .reshaped(&name, stored, shape, Precision::Activation)
     }
 
     fn full_name(&self, name: &str) -> String {

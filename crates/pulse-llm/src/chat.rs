@@ -13,7 +13,8 @@ use crate::answer::{Answer, Timings, Usage};
 use crate::decoder::{CausalDecoder, KvCache};
 use crate::error::PulseError;
 use crate::generation::{
-    DecodeState, GenerateOptions, GeneratedIds, GenerationError, beam_search, generate, prefill,
+    DecodeState, GenerateOptions, GeneratedIds, GenerationError, beam_search, generate,
+    prefill_cancellable,
 };
 use crate::load::EncodedPicture;
 use crate::pulse::Pulse;
@@ -100,12 +101,7 @@ impl Chat {
                 self.conversation.push_answer(&answer.text);
                 self.waiting = 0;
             }
-            Err(_) => {
-                self.conversation.pop_question();
-                // The cache may hold half of a failed pass.
-                self.cache = None;
-                self.cached.clear();
-            }
+            Err(_) => self.conversation.pop_question(),
         }
         result
     }
@@ -126,25 +122,32 @@ impl Chat {
             .count();
         let (total, context) = (positions.len(), loaded.config.context);
         check_context(total, visual, context)?;
-        let reused = self.reuse(&positions, (total + options.max_new_tokens).min(context));
+        let capacity = total.saturating_add(options.max_new_tokens).min(context);
         let tokens: Vec<VisualTokens> = self
             .pictures
             .iter()
             .map(|picture| picture.tokens.clone())
             .collect();
         let embeddings = loaded.model.splice(&prompt, &tokens, &loaded.device)?;
+        // Taken out while it changes: a pass that fails half way leaves no cache behind, everything
+        // before this line leaves it as it was.
+        let (mut cache, reused) = self.take_cache(&positions, capacity);
         let embeddings = behind(embeddings, reused);
-
-        let cache = self.cache.get_or_insert_with(|| {
-            loaded
-                .model
-                .decoder
-                .new_cache(1, (total + options.max_new_tokens).min(context))
-        });
-        let logits = prefill(&loaded.model.decoder, embeddings, &[], cache)?;
+        let decoder = &loaded.model.decoder;
+        let logits = match prefill_cancellable(decoder, embeddings, &mut cache, options) {
+            Ok(logits) => logits,
+            Err(error) => {
+                if error == GenerationError::Cancelled {
+                    // What was computed stays true and saves work when the question comes again.
+                    self.cached = positions[..cache.len()].to_vec();
+                    self.cache = Some(cache);
+                }
+                return Err(error.into());
+            }
+        };
         let prefill_s = start.elapsed().as_secs_f64();
         let state = DecodeState {
-            cache: &mut *cache,
+            cache: &mut cache,
             padding: &[],
             logits,
             context,
@@ -172,15 +175,14 @@ impl Chat {
             .trim()
             .to_owned();
         if options.num_beams > 1 {
+            // The beams' rows are no continuation of this conversation: their cache is dropped.
             on_text(&text);
-            // The beams' rows are no continuation of this conversation.
-            self.cache = None;
-            self.cached.clear();
         } else {
             let fed = cache.len() - total;
             self.cached = positions;
             self.cached
                 .extend(generated.ids[..fed].iter().map(|id| Position::Token(*id)));
+            self.cache = Some(cache);
         }
 
         let new_pictures = &self.pictures[self.pictures.len() - self.waiting..];
@@ -238,15 +240,15 @@ impl Chat {
         positions
     }
 
-    /// Cuts the cache back to the common beginning with the prompt, makes room, and returns how
-    /// many positions need not be computed. The last position is always computed: its logits
+    /// The cache cut back to the common beginning with the prompt, with room for `capacity`
+    /// positions, and how many positions it saves. The last position is always computed: its logits
     /// choose the first token.
-    fn reuse(&mut self, positions: &[Position], capacity: usize) -> usize {
-        let Some(cache) = &mut self.cache else {
-            return 0;
+    fn take_cache(&mut self, positions: &[Position], capacity: usize) -> (KvCache, usize) {
+        let cached = std::mem::take(&mut self.cached);
+        let Some(mut cache) = self.cache.take() else {
+            return (self.pulse.model().model.decoder.new_cache(1, capacity), 0);
         };
-        let common = self
-            .cached
+        let common = cached
             .iter()
             .zip(positions)
             .take_while(|(a, b)| a == b)
@@ -254,7 +256,7 @@ impl Chat {
         let reused = common.min(positions.len() - 1).min(cache.len());
         cache.truncate(reused);
         cache.reserve(capacity);
-        reused
+        (cache, reused)
     }
 }
 
@@ -324,5 +326,48 @@ impl Visible {
             on_text(&self.held[..end]);
             self.held.drain(..end);
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::{CancelToken, LoadOptions};
+
+    #[test]
+    fn the_cache_changes_nothing() {
+        let datasets = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets");
+        let pulse =
+            Pulse::load(&format!("{datasets}/pulse-random"), LoadOptions::default()).unwrap();
+        let page = PageImage::open(format!("{datasets}/pages/sinus-rhythm.png")).unwrap();
+        let greedy = || GenerateOptions {
+            max_new_tokens: 10,
+            ..GenerateOptions::greedy()
+        };
+        let ask = |between: fn(&mut Chat)| {
+            let mut chat = pulse.chat();
+            chat.attach(&page).unwrap();
+            chat.ask("What are the main features in this ECG image?", greedy())
+                .unwrap();
+            between(&mut chat);
+            chat.ask("Is the rhythm regular?", greedy()).unwrap()
+        };
+        let cached = ask(|_| {});
+        assert!(cached.usage.cached_tokens > 0);
+        let computed = ask(|chat| chat.cache = None);
+        assert_eq!(computed.usage.cached_tokens, 0);
+        assert_eq!(cached.token_ids, computed.token_ids);
+        let after_cancel = ask(|chat| {
+            let cancel = CancelToken::new();
+            cancel.cancel();
+            let options = GenerateOptions {
+                cancel: Some(cancel),
+                ..GenerateOptions::greedy()
+            };
+            chat.ask("Another question", options).unwrap_err();
+        });
+        assert!(after_cancel.usage.cached_tokens > 0);
+        assert_eq!(cached.token_ids, after_cancel.token_ids);
     }
 }

@@ -130,6 +130,13 @@ impl ModelConfig {
                 });
             }
         };
+        if config.context == 0 {
+            return Err(ConfigError::Value {
+                field: "tokenizer_model_max_length",
+                found: "0".to_owned(),
+                expected: "1 or more, or leave it out".to_owned(),
+            });
+        }
         config.decoder.validate()?;
         config.vision.validate()?;
         config.selection.blocks(config.vision.num_hidden_layers)?;
@@ -204,7 +211,7 @@ impl ModelConfig {
         path: &Path,
         json: serde_json::Value,
     ) -> Result<Self, ConfigError> {
-        let fields: LlavaNextFields = parse(path, json)?;
+        let fields: LlavaNextFields = parse(path, with_library_defaults(json))?;
         let mut decoder = fields.text_config;
         // Rows from the picture's id on were added by the conversion and hold random numbers.
         decoder.vocab_size = decoder.vocab_size.min(fields.image_token_index);
@@ -245,6 +252,32 @@ impl ModelConfig {
     }
 }
 
+/// Files of transformers leave out what equals the library's defaults (`LlamaConfig`,
+/// `CLIPVisionConfig` and `LlavaNextConfig` of transformers 4.39 to 4.57): puts them in.
+fn with_library_defaults(mut json: serde_json::Value) -> serde_json::Value {
+    let text = serde_json::json!({
+        "hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32,
+        "num_attention_heads": 32, "vocab_size": 32000
+    });
+    let vision = serde_json::json!({
+        "hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 12,
+        "num_attention_heads": 12, "num_channels": 3, "image_size": 224, "patch_size": 32,
+        "layer_norm_eps": 1e-5, "hidden_act": "quick_gelu"
+    });
+    for (part, defaults) in [("text_config", text), ("vision_config", vision)] {
+        let (Some(fields), serde_json::Value::Object(defaults)) = (
+            json.get_mut(part).and_then(|part| part.as_object_mut()),
+            defaults,
+        ) else {
+            continue;
+        };
+        for (name, value) in defaults {
+            fields.entry(name).or_insert(value);
+        }
+    }
+    json
+}
+
 #[derive(Deserialize)]
 struct LlavaFields {
     mm_vision_tower: String,
@@ -280,6 +313,7 @@ struct LlavaNextFields {
     vision_feature_select_strategy: String,
     #[serde(default = "gelu")]
     projector_hidden_act: String,
+    #[serde(alias = "image_token_id")]
     image_token_index: usize,
     image_grid_pinpoints: Pinpoints,
 }
@@ -396,9 +430,10 @@ fn normalisation(folder: &Path) -> Result<Normalisation, ConfigError> {
 /// The folder beside the configuration that describes the tower, if the name is one; a name may
 /// not lead out of the checkpoint's folder.
 fn tower_folder(folder: &Path, name: &str) -> Result<Option<PathBuf>, ConfigError> {
-    let plain = Path::new(name)
-        .components()
-        .all(|part| matches!(part, std::path::Component::Normal(_)));
+    let plain = !name.is_empty()
+        && Path::new(name)
+            .components()
+            .all(|part| matches!(part, std::path::Component::Normal(_)));
     if !plain {
         return Err(ConfigError::Value {
             field: "mm_vision_tower",

@@ -8,9 +8,10 @@ use burn::tensor::{DType, Device};
 use pulse_kernels::Scope;
 use pulse_vision::{
     ClipVisionEncoder, MergeType, MlpProjector, PageImage, PassOrder, Preprocessor,
-    PreprocessorConfig, TileConvention, VisualTokens,
+    PreprocessorConfig, TileConvention, TilePixels, VisualEncoder, VisualTokens,
 };
 
+use crate::chat::check_context;
 use crate::checkpoint::{
     CheckpointSource, Layout, WeightDtype, WeightFiles, WeightsDigest, layout_names,
 };
@@ -124,14 +125,28 @@ impl LoadedModel {
         })
     }
 
+    /// Refuses a picture whose visual tokens alone fill the context, before the tower computes them.
+    fn check_room(&self, tiles: &TilePixels) -> Result<(), PulseError> {
+        let geometry = self.model.encoder.geometry();
+        let visual = match tiles.plan() {
+            Some(plan) if self.config.merge != MergeType::Flat => {
+                plan.visual_token_count(self.config.merge, geometry.patches_per_side)
+            }
+            _ => tiles.count() * geometry.features_per_tile,
+        };
+        Ok(check_context(visual, visual, self.config.context)?)
+    }
+
     /// A picture to visual tokens.
     ///
     /// # Errors
-    /// [`PulseError`] if the picture cannot be tiled or the merge type needs what is not there.
+    /// [`PulseError`] if the picture cannot be tiled, its tokens alone fill the model's context, or
+    /// the merge type needs what is not there.
     pub fn encode(&self, picture: &PageImage) -> Result<EncodedPicture, PulseError> {
         let start = Instant::now();
         let tiles = self.preprocessor.preprocess(picture)?;
         let preprocess_s = start.elapsed().as_secs_f64();
+        self.check_room(&tiles)?;
         let start = Instant::now();
         let tokens = self
             .model

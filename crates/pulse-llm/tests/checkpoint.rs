@@ -80,6 +80,80 @@ fn every_defect_is_in_one_message() {
 }
 
 #[test]
+fn sizes_beyond_memory_are_defects_not_allocations() {
+    for fields in [
+        vec![("hidden_size", 1 << 24), ("num_attention_heads", 8)],
+        vec![("vocab_size", 1 << 24)],
+        vec![("intermediate_size", 1 << 24), ("num_hidden_layers", 1024)],
+        vec![("num_hidden_layers", 1 << 24)],
+    ] {
+        let place = copy("micro-llava-f32");
+        for (field, value) in &fields {
+            set(place.path(), field, (*value).into());
+        }
+        let message = error(place.path());
+        assert!(
+            message.contains("does not fit its config.json") || message.contains("at most 1024"),
+            "{fields:?}: {message}"
+        );
+    }
+    let place = copy("micro-llava-f32");
+    let tower = place.path().join("vision_tower");
+    set(&tower, "hidden_size", (1 << 20).into());
+    set(&tower, "patch_size", (1 << 10).into());
+    set(&tower, "image_size", (1 << 20).into());
+    set(place.path(), "mm_hidden_size", (1 << 20).into());
+    assert!(error(place.path()).contains("tile side is 1048576"));
+    // A tile side that is allowed, with widths beyond memory.
+    set(&tower, "image_size", (1 << 11).into());
+    set(
+        place.path(),
+        "image_grid_pinpoints",
+        serde_json::json!([[2048, 4096]]),
+    );
+    let message = error(place.path());
+    assert!(
+        message.contains("does not fit its config.json"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_published_configuration_may_leave_out_the_librarys_defaults() {
+    // What transformers writes for llava-v1.6-vicuna-7b: only what differs from its defaults.
+    let place = tempfile::tempdir().unwrap();
+    let config = serde_json::json!({
+        "model_type": "llava_next",
+        "architectures": ["LlavaNextForConditionalGeneration"],
+        "image_token_id": 32000,
+        "image_grid_pinpoints": [[336, 672], [672, 336], [672, 672], [1008, 336], [336, 1008]],
+        "text_config": {
+            "_name_or_path": "lmsys/vicuna-7b-v1.5", "model_type": "llama",
+            "max_position_embeddings": 4096, "rms_norm_eps": 1e-5, "vocab_size": 32064,
+            "pad_token_id": 0, "eos_token_id": null
+        },
+        "vision_config": {
+            "hidden_size": 1024, "image_size": 336, "intermediate_size": 4096,
+            "model_type": "clip_vision_model", "num_attention_heads": 16,
+            "num_hidden_layers": 24, "patch_size": 14, "projection_dim": 768
+        }
+    });
+    std::fs::write(place.path().join("config.json"), config.to_string()).unwrap();
+    let config = pulse_llm::ModelConfig::from_folder(place.path()).unwrap();
+    let decoder = &config.decoder;
+    assert_eq!(
+        (
+            decoder.hidden_size,
+            decoder.intermediate_size,
+            decoder.num_hidden_layers
+        ),
+        (4096, 11008, 32)
+    );
+    assert_eq!((decoder.vocab_size, decoder.eos_token_id), (32000, 2));
+    assert_eq!(config.vision.layer_norm_eps, 1e-5);
+}
+
+#[test]
 fn configurations_of_other_models_are_refused() {
     for (field, value, part) in [
         ("model_type", "qwen2_vl".into(), "model_type"),

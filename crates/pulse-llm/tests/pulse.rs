@@ -113,25 +113,6 @@ fn a_second_question_reads_only_what_is_new() {
 }
 
 #[test]
-fn the_cache_changes_nothing() {
-    // A failed question throws the cache away, so the third answer is computed from nothing.
-    let (pulse, page) = (pulse(), page());
-    let ask = |fail: bool| {
-        let mut chat = pulse.chat();
-        chat.attach(&page).unwrap();
-        chat.ask(QUESTIONS[0], greedy(10)).unwrap();
-        if fail {
-            assert!(chat.ask(&"too long ".repeat(3000), greedy(10)).is_err());
-        }
-        chat.ask(QUESTIONS[2], greedy(10)).unwrap()
-    };
-    let (cached, computed) = (ask(false), ask(true));
-    assert!(cached.usage.cached_tokens > 0);
-    assert_eq!(computed.usage.cached_tokens, 0);
-    assert_eq!(cached.token_ids, computed.token_ids);
-}
-
-#[test]
 fn pieces_add_up_to_the_answer() {
     let (pulse, page) = (pulse(), page());
     for seed in 0..4 {
@@ -214,6 +195,73 @@ fn cancelling_ends_between_tokens() {
         .unwrap();
     assert_eq!(answer.finish_reason, FinishReason::Cancelled);
     assert!(answer.token_ids.len() < 40, "{}", answer.token_ids.len());
+}
+
+#[test]
+fn a_cancel_before_the_first_token_answers_nothing() {
+    let (pulse, page) = (pulse(), page());
+    let token = CancelToken::new();
+    token.cancel();
+    let options = GenerateOptions {
+        cancel: Some(token),
+        ..greedy(4)
+    };
+    let mut chat = pulse.chat();
+    chat.attach(&page).unwrap();
+    let error = chat.ask(QUESTIONS[0], options).unwrap_err();
+    assert!(error.to_string().contains("cancelled"), "{error}");
+    // The conversation goes on as if it had not been asked.
+    let answer = chat.ask(QUESTIONS[0], greedy(4)).unwrap();
+    let alone = pulse.ask(&page, QUESTIONS[0], greedy(4)).unwrap();
+    assert_eq!(answer.token_ids, alone.token_ids);
+}
+
+#[test]
+fn a_flag_that_is_never_set_changes_no_answer() {
+    // Prefill in pieces against prefill at once, over more positions than one piece.
+    let (pulse, page) = (pulse(), page());
+    let question = "regular ".repeat(400);
+    let plain = pulse.ask(&page, &question, greedy(12)).unwrap();
+    assert!(plain.usage.prompt_tokens > 512, "{:?}", plain.usage);
+    let options = GenerateOptions {
+        cancel: Some(CancelToken::new()),
+        ..greedy(12)
+    };
+    let pieces = pulse.ask(&page, &question, options).unwrap();
+    assert_eq!(plain.token_ids, pieces.token_ids);
+}
+
+#[test]
+fn a_refused_question_leaves_the_cache_as_it_was() {
+    let (pulse, page) = (pulse(), page());
+    let mut chat = pulse.chat();
+    chat.attach(&page).unwrap();
+    let first = chat.ask(QUESTIONS[1], greedy(4)).unwrap();
+    chat.ask(&"rhythm ".repeat(6000), greedy(4)).unwrap_err();
+    let second = chat.ask(QUESTIONS[0], greedy(4)).unwrap();
+    assert!(
+        second.usage.cached_tokens >= first.usage.prompt_tokens,
+        "{:?}",
+        second.usage
+    );
+}
+
+#[test]
+fn any_number_of_new_tokens_may_be_asked_for() {
+    let (pulse, page) = (pulse(), page());
+    let options = GenerateOptions {
+        cancel: Some(CancelToken::new()),
+        ..greedy(usize::MAX)
+    };
+    let mut pieces = 0;
+    let cancel = options.cancel.clone().unwrap();
+    let answer = pulse.ask_streaming(&page, QUESTIONS[0], options, |_| {
+        pieces += 1;
+        if pieces == 2 {
+            cancel.cancel();
+        }
+    });
+    assert!(!answer.unwrap().token_ids.is_empty());
 }
 
 #[test]

@@ -18,8 +18,9 @@ pub trait VisualProjector: Module {
 pub enum ProjectorKind {
     /// Features pass unchanged; widths must be equal.
     Identity,
-    /// This many linear layers with exact (erf) GELU between them; `linear` has one, PULSE's
-    /// `mlp2x_gelu` two.
+    /// One linear layer that stands alone (`linear`).
+    Linear,
+    /// This many linear layers with exact (erf) GELU between them; PULSE's `mlp2x_gelu` has two.
     Mlp(usize),
 }
 
@@ -36,7 +37,7 @@ impl TryFrom<String> for ProjectorKind {
     fn try_from(name: String) -> Result<Self, Self::Error> {
         match name.as_str() {
             "identity" => return Ok(Self::Identity),
-            "linear" => return Ok(Self::Mlp(1)),
+            "linear" => return Ok(Self::Linear),
             _ => {}
         }
         name.strip_prefix("mlp")
@@ -52,7 +53,7 @@ impl From<ProjectorKind> for String {
     fn from(kind: ProjectorKind) -> Self {
         match kind {
             ProjectorKind::Identity => "identity".to_owned(),
-            ProjectorKind::Mlp(1) => "linear".to_owned(),
+            ProjectorKind::Linear => "linear".to_owned(),
             ProjectorKind::Mlp(depth) => format!("mlp{depth}x_gelu"),
         }
     }
@@ -78,6 +79,7 @@ impl MlpProjector {
     ) -> Self {
         let depth = match kind {
             ProjectorKind::Identity => 0,
+            ProjectorKind::Linear => 1,
             ProjectorKind::Mlp(depth) => depth,
         };
         let layers = (0..depth)

@@ -30,7 +30,7 @@ pub(crate) mod names {
     /// has no weights; a single layer stands alone.
     pub(crate) fn projector_layer(kind: ProjectorKind, layer: usize) -> String {
         match kind {
-            ProjectorKind::Mlp(1) => "model.mm_projector".to_owned(),
+            ProjectorKind::Linear => "model.mm_projector".to_owned(),
             _ => format!("model.mm_projector.{}", 2 * layer),
         }
     }

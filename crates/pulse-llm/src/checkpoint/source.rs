@@ -71,6 +71,12 @@ impl<'a> CheckpointSource<'a> {
             .then(|| self.tensor(name, shape, Precision::Activation))
     }
 
+    /// Stands in for a defect, which `finish` turns into an error: one zero seen everywhere, because
+    /// the shape is the configuration's word and may be larger than memory.
+    fn placeholder<const D: usize>(&self, shape: [usize; D]) -> Tensor<D> {
+        Tensor::<D>::zeros([1; D], self.device).expand(shape)
+    }
+
     /// The values to put on the device, or `None` after noting a defect.
     fn read(&mut self, name: &str, shape: &[usize], precision: Precision) -> Option<TensorData> {
         let file_name = self.layout.file_name(name);
@@ -146,8 +152,23 @@ impl WeightSource for CheckpointSource<'_> {
                 let dtype = data.dtype();
                 Tensor::from_data(data, (self.device, dtype))
             }
-            // Keeps the construction going; `finish` turns the noted defect into an error.
-            None => Tensor::zeros(shape, self.device),
+            None => self.placeholder(shape),
+        }
+    }
+
+    fn reshaped<const D: usize, const E: usize>(
+        &mut self,
+        name: &str,
+        stored: [usize; D],
+        shape: [usize; E],
+        precision: Precision,
+    ) -> Tensor<E> {
+        match self.read(name, &stored, precision) {
+            Some(data) => {
+                let dtype = data.dtype();
+                Tensor::<D>::from_data(data, (self.device, dtype)).reshape(shape)
+            }
+            None => self.placeholder(shape),
         }
     }
 }

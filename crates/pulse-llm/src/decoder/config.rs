@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// More blocks than any decoder has; a larger number is a damaged configuration.
+const MAX_LAYERS: usize = 1024;
+
 /// Why a decoder's configuration cannot be used.
 #[derive(Debug, thiserror::Error, PartialEq)]
 pub enum DecoderConfigError {
@@ -57,11 +60,11 @@ pub struct LlamaConfig {
     /// Whether the head shares the embedding table.
     #[serde(default)]
     pub tie_word_embeddings: bool,
-    /// Begin-of-sequence id.
-    #[serde(default = "one")]
+    /// Begin-of-sequence id; null counts as absent.
+    #[serde(default = "one", deserialize_with = "begin_id")]
     pub bos_token_id: u32,
-    /// End-of-sequence id.
-    #[serde(default = "two")]
+    /// End-of-sequence id; a list must hold exactly one, null counts as absent.
+    #[serde(default = "two", deserialize_with = "end_id")]
     pub eos_token_id: u32,
     /// Must be `silu`.
     #[serde(default = "silu")]
@@ -102,6 +105,37 @@ fn one() -> u32 {
 
 fn two() -> u32 {
     2
+}
+
+/// An id as configurations write it.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum TokenId {
+    One(u32),
+    List(Vec<u32>),
+}
+
+fn token_id<'de, D: serde::Deserializer<'de>>(json: D, absent: u32) -> Result<u32, D::Error> {
+    use serde::de::Error;
+    match Option::<TokenId>::deserialize(json)? {
+        None => Ok(absent),
+        Some(TokenId::One(id)) => Ok(id),
+        Some(TokenId::List(ids)) => match ids[..] {
+            [id] => Ok(id),
+            _ => Err(D::Error::custom(format!(
+                "{} token ids where one is expected: {ids:?}",
+                ids.len()
+            ))),
+        },
+    }
+}
+
+fn begin_id<'de, D: serde::Deserializer<'de>>(json: D) -> Result<u32, D::Error> {
+    token_id(json, one())
+}
+
+fn end_id<'de, D: serde::Deserializer<'de>>(json: D) -> Result<u32, D::Error> {
+    token_id(json, two())
 }
 
 fn silu() -> String {
@@ -186,6 +220,10 @@ impl LlamaConfig {
                 );
             }
         }
+        if self.num_hidden_layers > MAX_LAYERS {
+            let expected = format!("it must be at most {MAX_LAYERS}");
+            return fail("num_hidden_layers", self.num_hidden_layers, expected);
+        }
         let heads = self.num_attention_heads;
         if !self.hidden_size.is_multiple_of(heads) || !self.head_dim().is_multiple_of(2) {
             let expected = format!("it must be an even multiple of {heads} heads");
@@ -241,9 +279,30 @@ mod tests {
             serde_json::json!({"head_dim": 32}),
             serde_json::json!({"eos_token_id": 320}),
             serde_json::json!({"rope_theta": 0.0}),
+            serde_json::json!({"num_hidden_layers": 1 << 20}),
             serde_json::json!({"pretraining_tp": 2}),
         ] {
             assert!(config(bad.clone()).validate().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn token_ids_are_numbers_lists_of_one_or_null() {
+        for (json, expected) in [
+            (serde_json::json!({"eos_token_id": [7]}), (1, 7)),
+            (
+                serde_json::json!({"eos_token_id": 9, "bos_token_id": null}),
+                (1, 9),
+            ),
+            (
+                serde_json::json!({"eos_token_id": null, "bos_token_id": 3}),
+                (3, 2),
+            ),
+        ] {
+            let config = config(json);
+            assert_eq!((config.bos_token_id, config.eos_token_id), expected);
+        }
+        let two = serde_json::json!({"eos_token_id": [2, 3]});
+        assert!(serde_json::from_value::<LlamaConfig>(two).is_err());
     }
 }

@@ -119,7 +119,6 @@ impl LlamaDecoder {
             self.config.head_dim(),
             self.config.rope_theta,
             self.rope_rounding,
-            self.activations,
             &like.device(),
         )
     }

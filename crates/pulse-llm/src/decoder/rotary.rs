@@ -50,7 +50,6 @@ impl RotaryTables {
         head_dim: usize,
         theta: f64,
         rounding: RopeRounding,
-        dtype: DType,
         device: &Device,
     ) -> Self {
         let half = head_dim / 2;
@@ -69,7 +68,7 @@ impl RotaryTables {
                 })
                 .collect();
             let data = TensorData::new(values, [positions.len(), 1, count, half]);
-            Tensor::<4>::from_data(data, (device, DType::F32)).cast(dtype)
+            Tensor::<4>::from_data(data, (device, DType::F32))
         };
         Self {
             cosines: table(f32::cos),
@@ -77,8 +76,12 @@ impl RotaryTables {
         }
     }
 
-    /// Turns `[batch, heads, n, d]`.
+    /// Turns `[batch, heads, n, d]`, in f32 whatever the type of the heads, which the result has.
     pub fn apply(&self, heads: Tensor<4>) -> Tensor<4> {
+        let dtype = heads.dtype();
+        if dtype != DType::F32 {
+            return self.apply(heads.cast(DType::F32)).cast(dtype);
+        }
         let [batch, count, n, dim] = heads.dims();
         let half = dim / 2;
         let low = heads.clone().slice([0..batch, 0..count, 0..n, 0..half]);
@@ -104,14 +107,7 @@ mod tests {
         // With head size 2 the only frequency is 1; position 0 leaves a vector as it is and the
         // angle at position 1 is one radian.
         let device = Device::flex();
-        let tables = RotaryTables::new(
-            &[vec![0, 1]],
-            2,
-            1e4,
-            RopeRounding::None,
-            DType::F32,
-            &device,
-        );
+        let tables = RotaryTables::new(&[vec![0, 1]], 2, 1e4, RopeRounding::None, &device);
         let x = Tensor::<4>::from_data([[[[1.0, 0.0], [1.0, 0.0]]]], &device);
         let turned: Vec<f32> = tables.apply(x).into_data().try_into_vec().unwrap();
         assert_eq!(turned, [1.0, 0.0, 1f32.cos(), 1f32.sin()]);

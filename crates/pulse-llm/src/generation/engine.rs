@@ -31,6 +31,9 @@ pub struct DecodeState<'a> {
     pub eos: u32,
 }
 
+/// Positions that a prefill which can be cancelled computes between two looks at the flag.
+const CANCELLABLE_POSITIONS: usize = 256;
+
 /// Runs `[batch, n, hidden]` through the decoder behind what the cache holds and returns the logits
 /// of each row's last position.
 ///
@@ -45,11 +48,43 @@ pub fn prefill<D: CausalDecoder>(
     step(decoder, embeddings, padding, cache, 0)
 }
 
+/// As [`prefill`] without padding, in pieces between which it looks at the options' flag, so that a
+/// cancel does not wait for all of a long prompt. Without a flag it is one piece.
+///
+/// # Errors
+/// [`GenerationError::Cancelled`] if the flag is set, otherwise as [`prefill`].
+pub fn prefill_cancellable<D: CausalDecoder>(
+    decoder: &D,
+    embeddings: Tensor<3>,
+    cache: &mut KvCache,
+    options: &GenerateOptions,
+) -> Result<Vec<Vec<f32>>, GenerationError> {
+    let [batch, count, width] = embeddings.dims();
+    let piece = match options.cancel {
+        Some(_) => CANCELLABLE_POSITIONS,
+        None => count,
+    };
+    let mut first = 0;
+    loop {
+        if options.is_cancelled() {
+            return Err(GenerationError::Cancelled);
+        }
+        let last = count.min(first + piece);
+        let part = embeddings.clone().slice([0..batch, first..last, 0..width]);
+        let logits = prefill(decoder, part, &[], cache)?;
+        if last == count {
+            return Ok(logits);
+        }
+        first = last;
+    }
+}
+
 /// Decodes until every row has ended. `observe` sees each new token with its row, before the next
 /// is computed, and can end its row.
 ///
 /// # Errors
-/// [`GenerationError`] for options out of range or logits that are not finite.
+/// [`GenerationError`] for options out of range, logits that are not finite, or a cancel before the
+/// first token; a later cancel ends the rows with what they have.
 pub fn generate<D: CausalDecoder>(
     decoder: &D,
     state: DecodeState<'_>,
@@ -64,6 +99,9 @@ pub fn generate<D: CausalDecoder>(
         context,
         eos,
     } = state;
+    if options.is_cancelled() {
+        return Err(GenerationError::Cancelled);
+    }
     let rows = logits.len();
     let device_of = decoder.devices();
     let mut samplers = vec![Sampler::new(options); rows];

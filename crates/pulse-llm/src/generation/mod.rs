@@ -8,6 +8,6 @@ mod options;
 mod sampler;
 
 pub use beam::{BeamHypothesis, beam_search};
-pub use engine::{DecodeState, GeneratedIds, generate, prefill};
+pub use engine::{DecodeState, GeneratedIds, generate, prefill, prefill_cancellable};
 pub use options::{CancelToken, FinishReason, GenerateOptions, GenerationError};
 pub use sampler::Sampler;

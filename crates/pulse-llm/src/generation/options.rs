@@ -22,7 +22,8 @@ pub struct GenerateOptions {
     pub max_new_tokens: usize,
     /// Seed of the sampler; the same seed gives the same answer on the same machine.
     pub seed: u64,
-    /// Lets another thread end the generation between two tokens.
+    /// Lets another thread end the generation between two tokens, or the prefill between two pieces
+    /// (the vision tower is not interrupted).
     pub cancel: Option<CancelToken>,
 }
 
@@ -156,6 +157,9 @@ pub enum GenerationError {
         /// Positions too many.
         excess: usize,
     },
+    /// Cancelled by the caller before there was a first token.
+    #[error("cancelled before the first token; nothing was answered")]
+    Cancelled,
     /// The model computed something that is no number.
     #[error(
         "the logits at step {step} are not finite; the weights are damaged or overflow in the \

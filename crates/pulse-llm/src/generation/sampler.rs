@@ -56,13 +56,14 @@ impl Sampler {
 
     /// Tokens that survive top-k and top-p with their probabilities, most probable first.
     fn candidates(&self, logits: &[f32]) -> Vec<(u32, f32)> {
-        let scaled = |logit: f32| {
-            if self.temperature > 0.0 {
-                logit / self.temperature
-            } else {
-                logit
-            }
+        // Measured from the largest logit, so that a tiny temperature cannot overflow.
+        let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let temperature = if self.temperature > 0.0 {
+            self.temperature
+        } else {
+            1.0
         };
+        let scaled = |logit: f32| (logit - largest) / temperature;
         let mut kept: Vec<(u32, f32)> = logits
             .iter()
             .enumerate()
@@ -158,6 +159,13 @@ mod tests {
             again,
             (0..20).map(|_| other.choose(&logits)).collect::<Vec<_>>()
         );
+    }
+
+    #[test]
+    fn a_tiny_temperature_is_greedy() {
+        let mut tiny = sampler(f32::MIN_POSITIVE, 0, Some(0.9), 1);
+        assert_eq!(tiny.choose(&[-300.0, 12.0, 11.999, 0.5]), 1);
+        assert_eq!(tiny.probabilities(&[1e30, -1e30, 0.0]), [1.0, 0.0, 0.0]);
     }
 
     #[test]

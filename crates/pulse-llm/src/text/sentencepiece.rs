@@ -62,6 +62,12 @@ const BYTE: i32 = 6;
 pub(super) fn read(bytes: &[u8]) -> Result<BPE, TokenizerError> {
     let malformed = |reason: String| TokenizerError::Malformed { file: FILE, reason };
     let proto = ModelProto::decode(bytes).map_err(|error| malformed(error.to_string()))?;
+    if proto.pieces.is_empty() {
+        return Err(malformed(format!(
+            "it holds no pieces in {} bytes: it is empty or cut off, get the whole file",
+            bytes.len()
+        )));
+    }
     check(&proto)?;
     let mut vocabulary = AHashMap::with_capacity(proto.pieces.len());
     for (id, piece) in proto.pieces.iter().enumerate() {

@@ -19,7 +19,14 @@ pub(super) const SPACE: char = '\u{2581}';
 pub struct TokenizerSettings {
     /// Whether the text behind a control token gets a space of its own, the behaviour of old
     /// versions of the original library. It decides the ids after every `</s>`.
+    #[serde(deserialize_with = "legacy_or_default")]
     pub legacy: bool,
+}
+
+/// Null means the library's default, as if the field were absent.
+fn legacy_or_default<'de, D: serde::Deserializer<'de>>(json: D) -> Result<bool, D::Error> {
+    let legacy = Option::<bool>::deserialize(json)?;
+    Ok(legacy.unwrap_or(TokenizerSettings::default().legacy))
 }
 
 impl Default for TokenizerSettings {

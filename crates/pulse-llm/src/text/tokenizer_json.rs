@@ -29,6 +29,12 @@ struct ModelKind {
     kind: String,
     #[serde(default)]
     byte_fallback: bool,
+    #[serde(default)]
+    dropout: Option<f32>,
+    #[serde(default)]
+    unk_token: Option<String>,
+    #[serde(default)]
+    fuse_unk: bool,
 }
 
 /// Reads the file and builds the model.
@@ -51,6 +57,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<BPE, TokenizerError> {
     }
     if !model.byte_fallback {
         return unsupported("model.byte_fallback", "false".to_owned(), "true");
+    }
+    if let Some(dropout) = model.dropout.filter(|dropout| *dropout != 0.0) {
+        return unsupported("model.dropout", dropout.to_string(), "null or 0");
+    }
+    if model.unk_token.as_deref() != Some("<unk>") || !model.fuse_unk {
+        let found = format!("{:?} and {}", model.unk_token, model.fuse_unk);
+        return unsupported("model.unk_token and fuse_unk", found, "\"<unk>\" and true");
     }
     if !is_llama_normalizer(&file.normalizer) {
         return unsupported(

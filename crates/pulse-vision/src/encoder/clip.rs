@@ -44,11 +44,15 @@ impl ClipVisionEncoder {
         let (width, patch, channels) = (config.hidden_size, config.patch_size, config.num_channels);
         let positions = config.patches_per_side().pow(2) + 1;
         let mut embeddings = scope.within("embeddings");
-        let kernel = embeddings.values("patch_embedding.weight", [width, channels, patch, patch]);
+        let kernel = embeddings.reshaped_values(
+            "patch_embedding.weight",
+            [width, channels, patch, patch],
+            [width, channels * patch * patch],
+        );
         let class_embedding = embeddings.values("class_embedding", [width]);
         let position_embedding = embeddings.values("position_embedding.weight", [positions, width]);
         Ok(Self {
-            patch_embedding: Linear::new(kernel.reshape([width, channels * patch * patch]), None),
+            patch_embedding: Linear::new(kernel, None),
             class_embedding: Param::from_tensor(class_embedding),
             position_embedding: Param::from_tensor(position_embedding),
             input_norm: LayerNorm::load(scope.within("pre_layrnorm"), width, config.layer_norm_eps),

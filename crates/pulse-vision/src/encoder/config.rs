@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// More blocks than any vision tower has; a larger number is a damaged configuration.
+const MAX_LAYERS: usize = 1024;
+
 /// Why an encoder's configuration cannot be used.
 #[derive(Debug, thiserror::Error, PartialEq)]
 pub enum EncoderConfigError {
@@ -139,6 +142,10 @@ impl ClipVisionConfig {
             if value == 0 || value > 1 << 20 {
                 return fail(field, value, "it must lie between 1 and 1048576");
             }
+        }
+        if self.num_hidden_layers > MAX_LAYERS {
+            let expected = format!("it must be at most {MAX_LAYERS}");
+            return fail("num_hidden_layers", self.num_hidden_layers, &expected);
         }
         if self.num_channels != 3 {
             return fail(
