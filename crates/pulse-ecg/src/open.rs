@@ -13,7 +13,7 @@ use crate::wfdb::{ReadOptions, WfdbError, WfdbRecord};
 pub enum RecordError {
     /// A WFDB record that cannot be read.
     #[error(transparent)]
-    Wfdb(#[from] WfdbError),
+    Wfdb(#[from] Box<WfdbError>),
     /// A CSV file that cannot be read.
     #[error(transparent)]
     Csv(#[from] CsvError),
@@ -27,6 +27,12 @@ pub enum RecordError {
         /// The leads that are there.
         found: String,
     },
+}
+
+impl From<WfdbError> for RecordError {
+    fn from(error: WfdbError) -> Self {
+        Self::Wfdb(Box::new(error))
+    }
 }
 
 impl Recording {

@@ -1,5 +1,7 @@
 //! Recordings from CSV.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use proptest::prelude::*;
 use pulse_ecg::wfdb::VoltageUnit;
 use pulse_ecg::{CsvError, CsvOptions, Lead, Recording};

@@ -1,6 +1,8 @@
 //! The real records decode to the values that another reader found. Records and values are read from
 //! `../shared` when it is there and are never committed.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::path::PathBuf;
 
 use pulse_ecg::wfdb::{Container, ReadOptions, SignalFormat, WriteOptions};

@@ -1,5 +1,7 @@
 //! Resampling: sines keep amplitude and phase, nothing folds back, gaps stay where they are.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::f64::consts::TAU;
 
 use proptest::prelude::*;

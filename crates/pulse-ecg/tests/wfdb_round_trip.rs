@@ -1,5 +1,7 @@
 //! What is written is read back the same.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod common;
 
 use common::signal;

@@ -1,5 +1,7 @@
 //! Records of several segments.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod common;
 
 use common::{files, int16};

@@ -86,6 +86,7 @@ fn digits(text: &str, most: usize) -> Option<u32> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::{BaseDate, BaseTime};
 

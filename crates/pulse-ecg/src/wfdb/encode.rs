@@ -61,6 +61,7 @@ fn packed<const S: usize, const N: usize>(
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use proptest::prelude::*;
 

@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use claxon::FlacReader;
+use flac_codec::decode::{FlacSampleReader, Metadata};
 
 use super::error::WfdbError;
 use super::format::SignalFormat;
@@ -23,34 +23,36 @@ pub(super) fn decode(
         found,
         expected,
     };
-    let damaged = |error: claxon::Error| {
+    let damaged = |error: flac_codec::Error| {
         wrong(
             "stream",
             format!("damaged ({error})"),
             "a whole FLAC stream".to_owned(),
         )
     };
-    let mut reader = FlacReader::new(Cursor::new(bytes)).map_err(damaged)?;
-    let info = reader.streaminfo();
-    if info.channels as usize != channels {
+    let mut reader = FlacSampleReader::new(Cursor::new(bytes)).map_err(damaged)?;
+    let (found, bits) = (
+        usize::from(reader.channel_count()),
+        reader.bits_per_sample(),
+    );
+    if found != channels {
         let expected = format!("{channels}, one a signal of the file");
-        return Err(wrong(
-            "number of channels",
-            info.channels.to_string(),
-            expected,
-        ));
+        return Err(wrong("number of channels", found.to_string(), expected));
     }
-    if info.bits_per_sample != format.bits() {
+    if bits != format.bits() {
         let expected = format!("{} for format {}", format.bits(), format.number());
-        return Err(wrong(
-            "bits a sample",
-            info.bits_per_sample.to_string(),
-            expected,
-        ));
+        return Err(wrong("bits a sample", bits.to_string(), expected));
     }
     let mut samples = Vec::new();
-    for sample in reader.samples().take(most) {
-        samples.push(sample.map_err(damaged)?);
+    while samples.len() < most {
+        let decoded = reader.fill_buf().map_err(damaged)?;
+        if decoded.is_empty() {
+            break;
+        }
+        let count = decoded.len();
+        samples.extend_from_slice(decoded);
+        reader.consume(count);
     }
+    samples.truncate(most);
     Ok(samples)
 }

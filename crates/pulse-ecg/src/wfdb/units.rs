@@ -38,6 +38,7 @@ impl VoltageUnit {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::VoltageUnit;
 
