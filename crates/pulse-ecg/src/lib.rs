@@ -4,7 +4,9 @@
 //! transcendental functions come from `libm`, so that a seed gives the same bytes on every platform.
 
 mod lead;
+pub mod page;
 mod recording;
+pub mod wear;
 
 pub use lead::Lead;
 pub use recording::{LeadSignal, Patient, Recording, Sex};

@@ -1,0 +1,92 @@
+//! Blur of the lens: a Gaussian in whole numbers.
+
+use rayon::prelude::*;
+
+use super::apply::Draw;
+use crate::page::Picture;
+
+/// Standard deviation at strength 1, in millimetres of paper and at least in pixels.
+const SIGMA_MM: f64 = 0.22;
+const LEAST_SIGMA_PX: f64 = 0.75;
+const MOST_SIGMA_PX: f64 = 8.0;
+
+/// Blurs across, then down.
+pub(super) fn apply(picture: &mut Picture, draw: Draw) {
+    let sigma = (SIGMA_MM * picture.pixels_per_mm()).clamp(LEAST_SIGMA_PX, MOST_SIGMA_PX);
+    let weights = kernel(sigma * f64::from(draw.amount));
+    if weights.len() == 1 {
+        return;
+    }
+    let row_bytes = picture.row_bytes();
+    let mut across = vec![0_u8; picture.rgb().len()];
+    let rows = across.par_chunks_mut(row_bytes);
+    rows.zip(picture.rgb().par_chunks(row_bytes))
+        .for_each(|(to, from)| blur_row(from, to, &weights));
+    let height = picture.size().height as usize;
+    let rows = picture.rgb_mut().par_chunks_mut(row_bytes).enumerate();
+    rows.for_each_init(
+        || vec![0_u32; row_bytes],
+        |sums, (y, to)| {
+            sums.fill(1 << 15);
+            for (offset, &weight) in weights.iter().enumerate() {
+                let row = (y + offset).saturating_sub(weights.len() / 2).min(height - 1);
+                let from = &across[row * row_bytes..(row + 1) * row_bytes];
+                for (sum, &value) in sums.iter_mut().zip(from) {
+                    *sum += u32::from(value) * weight;
+                }
+            }
+            for (value, sum) in to.iter_mut().zip(sums.iter()) {
+                *value = (sum >> 16) as u8;
+            }
+        },
+    );
+}
+
+/// Weights of 1/65536 that add up to one; an odd number of them.
+fn kernel(sigma: f64) -> Vec<u32> {
+    let radius = libm::ceil(2.6 * sigma) as i32;
+    let shares: Vec<f64> = (-radius..=radius)
+        .map(|at| libm::exp(-f64::from(at * at) / (2.0 * sigma * sigma).max(1e-9)))
+        .collect();
+    let total: f64 = shares.iter().sum();
+    let mut weights: Vec<u32> = shares
+        .iter()
+        .map(|share| libm::round(share / total * 65536.0) as u32)
+        .collect();
+    let sum: u32 = weights.iter().sum();
+    // What rounding left over belongs to the middle.
+    let middle = radius as usize;
+    weights[middle] = (weights[middle] + 65536).saturating_sub(sum);
+    weights
+}
+
+fn blur_row(from: &[u8], to: &mut [u8], weights: &[u32]) {
+    let width = from.len() / 3;
+    let radius = weights.len() / 2;
+    for (x, pixel) in to.chunks_exact_mut(3).enumerate() {
+        let mut sums = [1_u32 << 15; 3];
+        for (offset, &weight) in weights.iter().enumerate() {
+            let at = (x + offset).saturating_sub(radius).min(width - 1) * 3;
+            for (sum, &value) in sums.iter_mut().zip(&from[at..at + 3]) {
+                *sum += u32::from(value) * weight;
+            }
+        }
+        for (value, sum) in pixel.iter_mut().zip(sums) {
+            *value = (sum >> 16) as u8;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::kernel;
+
+    #[test]
+    fn weights_add_up_to_one_and_are_even() {
+        for sigma in [0.01, 0.3, 0.75, 1.7, 8.0] {
+            let weights = kernel(sigma);
+            assert_eq!(weights.iter().sum::<u32>(), 65536, "{sigma}");
+            assert!(weights.iter().eq(weights.iter().rev()), "{sigma}");
+        }
+    }
+}
