@@ -72,16 +72,16 @@ impl InkLayer {
 
     /// Draws a stroke. Coordinates of any size, NaN among them, are cut to the clip first.
     pub(crate) fn stroke(&mut self, segment: Segment, pen: Pen, clip: &Clip) {
-        let reach = pen.radius + 1.0;
-        let Some(Segment { from, to }) = cut(segment, clip, reach) else {
+        let edge = pen.radius + 0.5;
+        let Some(Segment { from, to }) = cut(segment, clip, edge) else {
             return;
         };
-        let columns = span(from.0, to.0, reach, clip.left, clip.right, self.width);
-        let rows = span(from.1, to.1, reach, clip.top, clip.bottom, self.height);
+        let columns = span(from.0, to.0, edge, (clip.left, clip.right), self.width);
+        let rows = span(from.1, to.1, edge, (clip.top, clip.bottom), self.height);
         let (dx, dy) = (to.0 - from.0, to.1 - from.1);
         let length_squared = dx * dx + dy * dy;
         let inverse = if length_squared > 0.0 { 1.0 / length_squared } else { 0.0 };
-        let edge = pen.radius + 0.5;
+        let bare = edge * edge;
         for row in rows {
             let y = row as f32 + 0.5 - from.1;
             let start = row * self.width;
@@ -90,17 +90,19 @@ impl InkLayer {
                 let x = (columns.start + offset) as f32 + 0.5 - from.0;
                 let along = ((x * dx + y * dy) * inverse).clamp(0.0, 1.0);
                 let (away_x, away_y) = (x - along * dx, y - along * dy);
-                let distance = (away_x * away_x + away_y * away_y).sqrt();
-                let covered = (edge - distance).clamp(0.0, 1.0) * pen.strength + 0.5;
-                *pixel = (*pixel).max(covered as u8);
+                let squared = away_x * away_x + away_y * away_y;
+                if squared < bare {
+                    let covered = (edge - squared.sqrt()).min(1.0) * pen.strength + 0.5;
+                    *pixel = (*pixel).max(covered as u8);
+                }
             }
         }
     }
 
     /// Fills a rectangle with exact coverage at its edges.
     pub(crate) fn fill(&mut self, bounds: Clip) {
-        let columns = span(bounds.left, bounds.right, 1.0, 0.0, f32::MAX, self.width);
-        let rows = span(bounds.top, bounds.bottom, 1.0, 0.0, f32::MAX, self.height);
+        let columns = span(bounds.left, bounds.right, 0.5, (0.0, f32::MAX), self.width);
+        let rows = span(bounds.top, bounds.bottom, 0.5, (0.0, f32::MAX), self.height);
         for row in rows {
             let down = overlap(row, bounds.top, bounds.bottom);
             for column in columns.clone() {
@@ -152,13 +154,13 @@ fn overlap(index: usize, low: f32, high: f32) -> f32 {
     (high.min(index + 1.0) - low.max(index)).clamp(0.0, 1.0)
 }
 
-/// Pixels within reach of two coordinates and inside the clip.
-fn span(a: f32, b: f32, reach: f32, low: f32, high: f32, size: usize) -> std::ops::Range<usize> {
-    let start = (a.min(b) - reach).max(low).max(0.0) as usize;
-    let end = ((a.max(b) + reach).min(high).max(0.0) as usize + 1).min(size);
-    // A clip edge inside a pixel keeps the pixel; one on its border does not.
-    let end = end.min(libm::ceilf(high).max(0.0) as usize);
-    start.min(end)..end
+/// Pixels whose centres are within reach of what lies between two coordinates, and inside the clip.
+fn span(a: f32, b: f32, reach: f32, clip: (f32, f32), size: usize) -> std::ops::Range<usize> {
+    let low = libm::ceilf(a.min(b) - reach - 0.5).max(libm::floorf(clip.0));
+    let high = libm::floorf(a.max(b) + reach + 0.5).min(libm::ceilf(clip.1));
+    // Conversions saturate: what is left of the picture becomes 0.
+    let end = (high as usize).min(size);
+    (low as usize).min(end)..end
 }
 
 /// The part of a segment within the clip and its reach (Liang and Barsky 1984), or nothing.

@@ -20,8 +20,17 @@ pub(super) fn apply(picture: &mut Picture, draw: Draw) {
     let row_bytes = picture.row_bytes();
     let mut across = vec![0_u8; picture.rgb().len()];
     let rows = across.par_chunks_mut(row_bytes);
-    rows.zip(picture.rgb().par_chunks(row_bytes))
-        .for_each(|(to, from)| blur_row(from, to, &weights));
+    rows.zip(picture.rgb().par_chunks(row_bytes)).for_each_init(
+        || (Vec::new(), vec![0_u32; row_bytes]),
+        |(padded, sums), (to, from)| {
+            pad(from, weights.len() / 2, padded);
+            sums.fill(1 << 15);
+            for (offset, &weight) in weights.iter().enumerate() {
+                add(sums, &padded[offset * 3..], weight);
+            }
+            store(sums, to);
+        },
+    );
     let height = picture.size().height as usize;
     let rows = picture.rgb_mut().par_chunks_mut(row_bytes).enumerate();
     rows.for_each_init(
@@ -30,14 +39,9 @@ pub(super) fn apply(picture: &mut Picture, draw: Draw) {
             sums.fill(1 << 15);
             for (offset, &weight) in weights.iter().enumerate() {
                 let row = (y + offset).saturating_sub(weights.len() / 2).min(height - 1);
-                let from = &across[row * row_bytes..(row + 1) * row_bytes];
-                for (sum, &value) in sums.iter_mut().zip(from) {
-                    *sum += u32::from(value) * weight;
-                }
+                add(sums, &across[row * row_bytes..], weight);
             }
-            for (value, sum) in to.iter_mut().zip(sums.iter()) {
-                *value = (sum >> 16) as u8;
-            }
+            store(sums, to);
         },
     );
 }
@@ -60,20 +64,25 @@ fn kernel(sigma: f64) -> Vec<u32> {
     weights
 }
 
-fn blur_row(from: &[u8], to: &mut [u8], weights: &[u32]) {
-    let width = from.len() / 3;
-    let radius = weights.len() / 2;
-    for (x, pixel) in to.chunks_exact_mut(3).enumerate() {
-        let mut sums = [1_u32 << 15; 3];
-        for (offset, &weight) in weights.iter().enumerate() {
-            let at = (x + offset).saturating_sub(radius).min(width - 1) * 3;
-            for (sum, &value) in sums.iter_mut().zip(&from[at..at + 3]) {
-                *sum += u32::from(value) * weight;
-            }
-        }
-        for (value, sum) in pixel.iter_mut().zip(sums) {
-            *value = (sum >> 16) as u8;
-        }
+/// A row with its first and last pixel repeated.
+fn pad(from: &[u8], radius: usize, padded: &mut Vec<u8>) {
+    padded.clear();
+    let (first, last) = (&from[..3], &from[from.len() - 3..]);
+    (0..radius).for_each(|_| padded.extend_from_slice(first));
+    padded.extend_from_slice(from);
+    (0..radius).for_each(|_| padded.extend_from_slice(last));
+}
+
+/// Weights add up to 65536 and values are bytes, so no sum overflows.
+fn add(sums: &mut [u32], from: &[u8], weight: u32) {
+    for (sum, &value) in sums.iter_mut().zip(from) {
+        *sum = sum.wrapping_add(u32::from(value).wrapping_mul(weight));
+    }
+}
+
+fn store(sums: &[u32], to: &mut [u8]) {
+    for (value, sum) in to.iter_mut().zip(sums) {
+        *value = (sum >> 16) as u8;
     }
 }
 

@@ -52,6 +52,8 @@ pub(super) fn apply(picture: &mut Picture, draw: Draw) {
 struct Transform {
     /// `cosines[frequency][sample]`, orthonormal.
     cosines: [[f32; 8]; 8],
+    /// The same, turned: the way back.
+    turned: [[f32; 8]; 8],
     luma: [f32; 64],
     chroma: [f32; 64],
 }
@@ -62,7 +64,7 @@ impl Transform {
         let table = |base: [u16; 64]| {
             base.map(|step| libm::floorf((f32::from(step) * scale + 50.0) / 100.0).clamp(1.0, 255.0))
         };
-        let cosines = std::array::from_fn(|frequency| {
+        let cosines: [[f32; 8]; 8] = std::array::from_fn(|frequency| {
             std::array::from_fn(|sample| {
                 let angle = (2 * sample + 1) as f64 * frequency as f64 * std::f64::consts::PI / 16.0;
                 let norm = if frequency == 0 { 0.125 } else { 0.25 };
@@ -70,6 +72,7 @@ impl Transform {
             })
         });
         Self {
+            turned: std::array::from_fn(|row| std::array::from_fn(|column| cosines[column][row])),
             cosines,
             luma: table(LUMA),
             chroma: table(CHROMA),
@@ -78,7 +81,6 @@ impl Transform {
 
     /// Forward, quantise, back, in place; rows of 8.
     fn block(&self, block: &mut [f32; 64], steps: &[f32; 64]) {
-        let turned: [[f32; 8]; 8] = std::array::from_fn(|k| std::array::from_fn(|n| self.cosines[n][k]));
         let coefficients = both_ways(block, &self.cosines);
         let mut kept = [0.0; 64];
         for ((kept, value), step) in kept.iter_mut().zip(coefficients).zip(steps) {
@@ -86,23 +88,14 @@ impl Transform {
             const ROUND: f32 = 12_582_912.0;
             *kept = ((value / step + ROUND) - ROUND) * step;
         }
-        *block = both_ways(&kept, &turned);
+        *block = both_ways(&kept, &self.turned);
     }
 }
 
 /// `matrix * block * matrix^T`.
 fn both_ways(block: &[f32; 64], matrix: &[[f32; 8]; 8]) -> [f32; 64] {
-    // Down: every row of the result is a sum of rows, eight lanes wide.
-    let down = product(block, matrix);
-    product(&transposed(&down), matrix)
-        .chunks_exact(8)
-        .enumerate()
-        .fold([0.0; 64], |mut result, (column, line)| {
-            for (row, value) in line.iter().enumerate() {
-                result[row * 8 + column] = *value;
-            }
-            result
-        })
+    // Every row of a product is a sum of rows, eight lanes wide.
+    transposed(&product(&transposed(&product(block, matrix)), matrix))
 }
 
 /// `matrix * block`, terms added in order.
@@ -147,15 +140,35 @@ impl Band {
         for plane in &mut self.chroma {
             plane.fill(0.0);
         }
+        let half_width = self.padded / 2;
         for y in 0..BAND {
-            let source = y.min(height - 1) * row_bytes;
-            for x in 0..self.padded {
-                let at = source + x.min(self.width - 1) * 3;
-                let [r, g, b] = [rows[at], rows[at + 1], rows[at + 2]].map(f32::from);
-                self.luma[y * self.padded + x] = 0.299 * r + 0.587 * g + 0.114 * b - 128.0;
-                let half = y / 2 * (self.padded / 2) + x / 2;
-                self.chroma[0][half] += 0.25 * (-0.168_736 * r - 0.331_264 * g + 0.5 * b);
-                self.chroma[1][half] += 0.25 * (0.5 * r - 0.418_688 * g - 0.081_312 * b);
+            let source = &rows[y.min(height - 1) * row_bytes..][..row_bytes];
+            let luma = &mut self.luma[y * self.padded..][..self.padded];
+            let [blue, red] = &mut self.chroma;
+            let blue = &mut blue[y / 2 * half_width..][..half_width];
+            let red = &mut red[y / 2 * half_width..][..half_width];
+            for (x, pixel) in source.chunks_exact(3).enumerate() {
+                let [r, g, b] = [pixel[0], pixel[1], pixel[2]].map(f32::from);
+                luma[x] = 0.299 * r + 0.587 * g + 0.114 * b - 128.0;
+                blue[x / 2] += 0.25 * (-0.168_736 * r - 0.331_264 * g + 0.5 * b);
+                red[x / 2] += 0.25 * (0.5 * r - 0.418_688 * g - 0.081_312 * b);
+            }
+            let last = luma[self.width - 1];
+            luma[self.width..].fill(last);
+        }
+        self.pad_chroma(half_width);
+    }
+
+    /// Repeats the last whole column of chroma; a lone last column of pixels counts twice.
+    fn pad_chroma(&mut self, half_width: usize) {
+        for plane in &mut self.chroma {
+            for line in plane.chunks_exact_mut(half_width) {
+                if self.width % 2 == 1 {
+                    line[self.width / 2] *= 2.0;
+                }
+                let used = self.width.div_ceil(2);
+                let last = line[used - 1];
+                line[used..].fill(last);
             }
         }
     }

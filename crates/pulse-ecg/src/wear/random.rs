@@ -41,6 +41,8 @@ pub(super) struct SmoothField {
     rows: usize,
     step: f32,
     values: Vec<f32>,
+    /// Lattice column before each pixel of a row, and the smoothed share behind it.
+    across: Vec<(u32, f32)>,
 }
 
 impl SmoothField {
@@ -53,33 +55,43 @@ impl SmoothField {
         let values = (0..columns * rows)
             .map(|_| between(random, -1.0, 1.0))
             .collect();
+        let across = (0..width)
+            .map(|x| {
+                let (left, share) = split(x as f32, step, columns);
+                (left as u32, share)
+            })
+            .collect();
         Self {
             columns,
             rows,
             step,
             values,
+            across,
         }
     }
 
     /// The value of every pixel of a row, into `line`.
     pub(super) fn row(&self, y: usize, line: &mut [f32]) {
-        let (top, down) = self.split(y as f32, self.rows);
+        let (top, down) = split(y as f32, self.step, self.rows);
         let above = &self.values[top * self.columns..(top + 1) * self.columns];
         let below = &self.values[(top + 1) * self.columns..(top + 2) * self.columns];
-        for (x, value) in line.iter_mut().enumerate() {
-            let (left, across) = self.split(x as f32, self.columns);
-            let upper = above[left] + (above[left + 1] - above[left]) * across;
-            let lower = below[left] + (below[left + 1] - below[left]) * across;
-            *value = upper + (lower - upper) * down;
+        let nodes: Vec<f32> = above
+            .iter()
+            .zip(below)
+            .map(|(above, below)| above + (below - above) * down)
+            .collect();
+        for (value, &(left, share)) in line.iter_mut().zip(&self.across) {
+            let (left, right) = (nodes[left as usize], nodes[left as usize + 1]);
+            *value = left + (right - left) * share;
         }
     }
+}
 
-    /// Lattice index before a pixel and the smoothed share behind it.
-    fn split(&self, at: f32, count: usize) -> (usize, f32) {
-        let at = at / self.step;
-        let index = (at as usize).min(count - 2);
-        (index, smooth(at - index as f32))
-    }
+/// Lattice index before a pixel and the smoothed share behind it.
+fn split(at: f32, step: f32, count: usize) -> (usize, f32) {
+    let at = at / step;
+    let index = (at as usize).min(count - 2);
+    (index, smooth(at - index as f32))
 }
 
 /// The cubic from 0 to 1 that is flat at both ends; clamped outside.

@@ -62,10 +62,12 @@ pub(super) fn resample(
     let row_bytes = picture.row_bytes();
     let rows = picture.rgb_mut().par_chunks_mut(row_bytes).enumerate();
     rows.for_each(|(row, line)| {
-        let y = row as f64 + 0.5;
+        let start = back.0.map(|[_, y, one]| y * (row as f64 + 0.5) + one);
         for (column, pixel) in line.chunks_exact_mut(3).enumerate() {
-            let (x, y) = back.apply(column as f64 + 0.5, y);
-            pixel.copy_from_slice(&sample(page, x - 0.5, y - 0.5, table));
+            let column = column as f64 + 0.5;
+            let [x, y, weight]: [f64; 3] = std::array::from_fn(|at| back.0[at][0] * column + start[at]);
+            let scale = 1.0 / weight;
+            pixel.copy_from_slice(&sample(page, x * scale - 0.5, y * scale - 0.5, table));
         }
     });
     Ok((picture, map))

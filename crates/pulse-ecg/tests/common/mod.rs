@@ -5,10 +5,10 @@
 use pulse_ecg::{Lead, LeadSignal, Patient, Recording};
 
 /// Samples a second of the tests' recordings.
-pub const RATE_HZ: f64 = 500.0;
+pub(crate) const RATE_HZ: f64 = 500.0;
 
 /// A recording of given leads, `seconds` long, whose sample at time t of lead number n is `value(n, t)`.
-pub fn recording(leads: &[Lead], seconds: f64, value: impl Fn(usize, f64) -> f32) -> Recording {
+pub(crate) fn recording(leads: &[Lead], seconds: f64, value: impl Fn(usize, f64) -> f32) -> Recording {
     let samples = (seconds * RATE_HZ) as usize;
     Recording {
         name: "test".to_owned(),
@@ -29,7 +29,7 @@ pub fn recording(leads: &[Lead], seconds: f64, value: impl Fn(usize, f64) -> f32
 }
 
 /// Something with beats, the same on every platform: triangles for R and T.
-pub fn beats() -> Recording {
+pub(crate) fn beats() -> Recording {
     recording(&Lead::STANDARD, 10.0, |lead, time| {
         let since = (time % 0.8) as f32 - 0.3;
         let triangle = |centre: f32, half: f32| (1.0 - (since - centre).abs() / half).max(0.0);
