@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod common;
+mod drawn;
 
-use common::recording;
+use drawn::recording;
 use pulse_ecg::page::{
     GridColour, Header, Layout, LeadGeometry, Page, PagePoint, PageRenderer, PageSettings, Paper,
     Separator, SignalPoint, TimeAlignment,
@@ -72,7 +72,7 @@ fn check_trace(page: &Page, trace: &LeadGeometry, start_s: f64, tolerance: f64) 
     let geometry = &page.geometry;
     let at = |time_s: f64, millivolts: f64| geometry.locate(trace, SignalPoint { time_s, millivolts });
     // The edge runs from the last sample before the pulse to its first.
-    let edge_s = start_s - 0.5 / common::RATE_HZ;
+    let edge_s = start_s - 0.5 / drawn::RATE_HZ;
     let edge = at(edge_s, PULSE_MV / 2.0);
     let reach = (0.04 * geometry.px_per_s).min(0.3 * geometry.px_per_mv).max(2.0) as i64;
     let found = ink_centre(page, edge, true, reach);

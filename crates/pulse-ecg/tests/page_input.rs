@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod common;
+mod drawn;
 
-use common::{beats, recording};
+use drawn::{beats, recording};
 use pulse_ecg::page::{
     GridColour, Layout, MissingLeads, PageError, PageFileError, PageRenderer, PageSettings, Paper,
     PictureFormat,

@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod common;
+mod drawn;
 
-use common::beats;
+use drawn::beats;
 use pulse_ecg::page::{GridColour, Page, PageRenderer, PageSettings};
 use pulse_ecg::wear::Wear;
 

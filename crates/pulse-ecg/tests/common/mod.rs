@@ -1,39 +1,65 @@
-//! Recordings that the tests draw.
+//! Small records made by hand, in memory.
 
+// Every test is a program of its own and uses a part of this.
 #![allow(dead_code)]
 
-use pulse_ecg::{Lead, LeadSignal, Patient, Recording};
+use std::collections::BTreeMap;
 
-/// Samples a second of the tests' recordings.
-pub(crate) const RATE_HZ: f64 = 500.0;
+use pulse_ecg::wfdb::{ReadOptions, SignalFormat};
+use pulse_ecg::{WfdbError, WfdbRecord, WfdbSignal};
 
-/// A recording of given leads, `seconds` long, whose sample at time t of lead number n is `value(n, t)`.
-pub(crate) fn recording(leads: &[Lead], seconds: f64, value: impl Fn(usize, f64) -> f32) -> Recording {
-    let samples = (seconds * RATE_HZ) as usize;
-    Recording {
-        name: "test".to_owned(),
-        sampling_rate_hz: RATE_HZ,
-        leads: leads
-            .iter()
-            .enumerate()
-            .map(|(index, lead)| LeadSignal {
-                lead: lead.clone(),
-                millivolts: (0..samples)
-                    .map(|sample| value(index, sample as f64 / RATE_HZ))
-                    .collect(),
-            })
-            .collect(),
-        patient: Patient::default(),
-        comments: Vec::new(),
+pub(crate) type Files = BTreeMap<String, Vec<u8>>;
+
+pub(crate) fn files(list: &[(&str, &[u8])]) -> Files {
+    list.iter().map(|(name, bytes)| ((*name).to_owned(), bytes.to_vec())).collect()
+}
+
+/// 16-bit samples, least significant byte first.
+pub(crate) fn int16(samples: &[i16]) -> Vec<u8> {
+    samples.iter().flat_map(|sample| sample.to_le_bytes()).collect()
+}
+
+/// Reads the record `r` of a header and one signal file `r.dat` of 16-bit samples.
+pub(crate) fn read(header: &str, samples: &[i16]) -> Result<WfdbRecord, WfdbError> {
+    read_with(header, samples, &ReadOptions::default())
+}
+
+pub(crate) fn read_with(
+    header: &str,
+    samples: &[i16],
+    options: &ReadOptions,
+) -> Result<WfdbRecord, WfdbError> {
+    let files = files(&[("r.hea", header.as_bytes()), ("r.dat", &int16(samples))]);
+    WfdbRecord::read(&files, "r", options)
+}
+
+/// A calibrated signal in millivolts.
+pub(crate) fn signal(description: &str, samples: Vec<i32>) -> WfdbSignal {
+    WfdbSignal {
+        description: description.to_owned(),
+        format: SignalFormat::Int16,
+        samples_per_frame: 1,
+        gain: Some(1000.0),
+        baseline: 0,
+        units: "mV".to_owned(),
+        adc_resolution: 16,
+        adc_zero: 0,
+        samples,
     }
 }
 
-/// Something with beats, the same on every platform: triangles for R and T.
-pub(crate) fn beats() -> Recording {
-    recording(&Lead::STANDARD, 10.0, |lead, time| {
-        let since = (time % 0.8) as f32 - 0.3;
-        let triangle = |centre: f32, half: f32| (1.0 - (since - centre).abs() / half).max(0.0);
-        let size = 0.4 + 0.1 * lead as f32;
-        size * triangle(0.0, 0.03) + 0.25 * size * triangle(0.25, 0.08)
-    })
+/// A record `r` of such signals at 500 Hz.
+pub(crate) fn record(signals: Vec<WfdbSignal>) -> WfdbRecord {
+    WfdbRecord {
+        name: "r".to_owned(),
+        sampling_rate_hz: 500.0,
+        counter_rate_hz: None,
+        base_counter: None,
+        base_time: None,
+        base_date: None,
+        frames: signals.first().map_or(0, |signal| signal.samples.len()),
+        signals,
+        comments: Vec::new(),
+        discrepancies: Vec::new(),
+    }
 }
