@@ -54,8 +54,15 @@ fn ink_centre(page: &Page, at: PagePoint, along_x: bool, reach: i64) -> f64 {
     let (mut mass, mut moment) = (0.0, 0.0);
     let (x, y) = (at.x.floor() as i64, at.y.floor() as i64);
     for offset in -reach..=reach {
-        let (x, y) = if along_x { (x + offset, y) } else { (x, y + offset) };
-        let pixel = page.picture.pixel(x as u32, y as u32).expect("inside the picture");
+        let (x, y) = if along_x {
+            (x + offset, y)
+        } else {
+            (x, y + offset)
+        };
+        let pixel = page
+            .picture
+            .pixel(x as u32, y as u32)
+            .expect("inside the picture");
         // Paper fades towards grey at most by rounding: anything lighter is no ink.
         let ink = f64::from(255 - pixel[1]);
         let centre = if along_x { x } else { y } as f64 + 0.5;
@@ -70,11 +77,14 @@ fn ink_centre(page: &Page, at: PagePoint, along_x: bool, reach: i64) -> f64 {
 /// point itself, so that its slant does not matter.
 fn check_trace(page: &Page, trace: &LeadGeometry, start_s: f64, tolerance: f64) {
     let geometry = &page.geometry;
-    let at = |time_s: f64, millivolts: f64| geometry.locate(trace, SignalPoint { time_s, millivolts });
+    let at =
+        |time_s: f64, millivolts: f64| geometry.locate(trace, SignalPoint { time_s, millivolts });
     // The edge runs from the last sample before the pulse to its first.
     let edge_s = start_s - 0.5 / drawn::RATE_HZ;
     let edge = at(edge_s, PULSE_MV / 2.0);
-    let reach = (0.04 * geometry.px_per_s).min(0.3 * geometry.px_per_mv).max(2.0) as i64;
+    let reach = (0.04 * geometry.px_per_s)
+        .min(0.3 * geometry.px_per_mv)
+        .max(2.0) as i64;
     let found = ink_centre(page, edge, true, reach);
     // The row's centre is up to half a pixel from the point; on a turned page the edge moves with it.
     let (up, down) = (at(edge_s, 0.6 * PULSE_MV), at(edge_s, 0.4 * PULSE_MV));
@@ -124,13 +134,22 @@ fn pulses_are_where_the_geometry_says() {
     let rhythms = [vec![], vec![Lead::II], vec![Lead::V1, Lead::II, Lead::V5]];
     for layout in [Layout::ThreeByFour, Layout::SixByTwo, Layout::TwelveByOne] {
         for rhythm in &rhythms {
-            for (speed, gain) in [(25.0, 10.0), (50.0, 5.0), (25.0, 20.0), (50.0, 10.0), (25.0, 5.0)] {
+            for (speed, gain) in [
+                (25.0, 10.0),
+                (50.0, 5.0),
+                (25.0, 20.0),
+                (50.0, 10.0),
+                (25.0, 5.0),
+            ] {
                 for dpi in [100.0, 200.0, 300.0] {
                     let mut settings = bare(layout.clone(), rhythm.clone(), dpi);
                     settings.speed_mm_per_s = speed;
                     settings.gain_mm_per_mv = gain;
                     settings.shown_s = Some(10.0);
-                    let page = PageRenderer::new(settings).unwrap().render(&recording).unwrap();
+                    let page = PageRenderer::new(settings)
+                        .unwrap()
+                        .render(&recording)
+                        .unwrap();
                     check_page(&page, &STARTS, FLAT_TOLERANCE_PX);
                 }
             }
@@ -145,7 +164,10 @@ fn columns_at_one_time_and_a_later_start() {
     settings.alignment = TimeAlignment::Simultaneous;
     settings.start_s = 1.3;
     settings.shown_s = Some(8.0);
-    let page = PageRenderer::new(settings).unwrap().render(&recording).unwrap();
+    let page = PageRenderer::new(settings)
+        .unwrap()
+        .render(&recording)
+        .unwrap();
     assert!(page.geometry.leads.iter().all(|trace| trace.start_s == 1.3));
     check_page(&page, &STARTS, FLAT_TOLERANCE_PX);
 }
@@ -158,9 +180,16 @@ fn rhythm_strips_carry_their_own_name() {
         .unwrap()
         .render(&recording)
         .unwrap();
-    let names: Vec<Lead> = page.geometry.leads[12..].iter().map(|trace| trace.lead.clone()).collect();
+    let names: Vec<Lead> = page.geometry.leads[12..]
+        .iter()
+        .map(|trace| trace.lead.clone())
+        .collect();
     assert_eq!(names, rhythm);
-    assert!(page.geometry.leads[12..].iter().all(|trace| trace.end_s - trace.start_s == 10.0));
+    assert!(
+        page.geometry.leads[12..]
+            .iter()
+            .all(|trace| trace.end_s - trace.start_s == 10.0)
+    );
 }
 
 #[test]
@@ -175,7 +204,10 @@ fn an_offset_that_was_taken_off_is_in_the_geometry() {
         .unwrap();
     let trace = &page.geometry.leads[0];
     assert_eq!(trace.offset_mv, 0.75);
-    let at = SignalPoint { time_s: 0.2, millivolts: 0.75 };
+    let at = SignalPoint {
+        time_s: 0.2,
+        millivolts: 0.75,
+    };
     let found = ink_centre(&page, page.geometry.locate(trace, at), false, 10);
     assert!((found - trace.baseline_y).abs() < FLAT_TOLERANCE_PX);
 }
@@ -185,8 +217,16 @@ fn pulses_of_a_turned_tilted_cropped_page_are_where_its_homography_says() {
     let recording = pulses(&Lead::STANDARD, &STARTS);
     for layout in [Layout::ThreeByFour, Layout::SixByTwo] {
         let settings = bare(layout, vec![Lead::II], 200.0);
-        let page = PageRenderer::new(settings).unwrap().render(&recording).unwrap();
-        for wear in ["rotation=1", "perspective=1", "crop=0.1", "rotation=0.6,perspective=0.7,crop=0.1"] {
+        let page = PageRenderer::new(settings)
+            .unwrap()
+            .render(&recording)
+            .unwrap();
+        for wear in [
+            "rotation=1",
+            "perspective=1",
+            "crop=0.1",
+            "rotation=0.6,perspective=0.7,crop=0.1",
+        ] {
             let wear: Wear = wear.parse().unwrap();
             for seed in 0..3 {
                 let worn = wear.apply(&page, seed).unwrap();
@@ -201,13 +241,22 @@ fn pulses_of_a_turned_tilted_cropped_page_are_where_its_homography_says() {
 #[test]
 fn geometry_survives_json() {
     let recording = pulses(&Lead::STANDARD, &STARTS);
-    let page = PageRenderer::new(PageSettings::default()).unwrap().render(&recording).unwrap();
+    let page = PageRenderer::new(PageSettings::default())
+        .unwrap()
+        .render(&recording)
+        .unwrap();
     let worn = Wear::moderate().apply(&page, 3).unwrap();
     let json = serde_json::to_string(&worn.geometry).unwrap();
     let read: pulse_ecg::page::PageGeometry = serde_json::from_str(&json).unwrap();
     assert_eq!(read.leads.len(), 13);
     assert_eq!(read.picture, worn.picture.size());
-    for field in ["\"box\"", "\"px_per_s\"", "\"homography\"", "\"calibration\"", "\"rhythm\""] {
+    for field in [
+        "\"box\"",
+        "\"px_per_s\"",
+        "\"homography\"",
+        "\"calibration\"",
+        "\"rhythm\"",
+    ] {
         assert!(json.contains(field), "{field}");
     }
 }

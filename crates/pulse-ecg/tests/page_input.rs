@@ -5,13 +5,13 @@
 mod drawn;
 
 use drawn::{beats, recording};
+use proptest::prelude::*;
 use pulse_ecg::page::{
     GridColour, Layout, MissingLeads, PageError, PageFileError, PageRenderer, PageSettings, Paper,
     PictureFormat,
 };
 use pulse_ecg::wear::Wear;
 use pulse_ecg::{Lead, Recording};
-use proptest::prelude::*;
 
 fn settings() -> PageSettings {
     PageSettings {
@@ -28,13 +28,31 @@ fn refused(settings: PageSettings) -> PageError {
 fn numbers_outside_their_range_are_refused() {
     for bad in [0.0, -200.0, f64::NAN, f64::INFINITY] {
         let refusals = [
-            refused(PageSettings { dpi: bad, ..settings() }),
-            refused(PageSettings { speed_mm_per_s: bad, ..settings() }),
-            refused(PageSettings { gain_mm_per_mv: bad, ..settings() }),
-            refused(PageSettings { shown_s: Some(bad), ..settings() }),
-            refused(PageSettings { trace_width_mm: bad, ..settings() }),
             refused(PageSettings {
-                paper: Paper::Custom { width_mm: bad, height_mm: 200.0 },
+                dpi: bad,
+                ..settings()
+            }),
+            refused(PageSettings {
+                speed_mm_per_s: bad,
+                ..settings()
+            }),
+            refused(PageSettings {
+                gain_mm_per_mv: bad,
+                ..settings()
+            }),
+            refused(PageSettings {
+                shown_s: Some(bad),
+                ..settings()
+            }),
+            refused(PageSettings {
+                trace_width_mm: bad,
+                ..settings()
+            }),
+            refused(PageSettings {
+                paper: Paper::Custom {
+                    width_mm: bad,
+                    height_mm: 200.0,
+                },
                 ..settings()
             }),
         ];
@@ -42,45 +60,105 @@ fn numbers_outside_their_range_are_refused() {
             assert!(matches!(refusal, PageError::Setting { .. }), "{refusal}");
         }
     }
-    assert!(matches!(refused(PageSettings { start_s: -1.0, ..settings() }), PageError::Setting { .. }));
-    assert_eq!(refused(PageSettings { layout: Layout::Rows(vec![]), ..settings() }), PageError::NoLeads);
+    assert!(matches!(
+        refused(PageSettings {
+            start_s: -1.0,
+            ..settings()
+        }),
+        PageError::Setting { .. }
+    ));
+    assert_eq!(
+        refused(PageSettings {
+            layout: Layout::Rows(vec![]),
+            ..settings()
+        }),
+        PageError::NoLeads
+    );
 }
 
 #[test]
 fn a_page_larger_than_memory_is_refused_before_it_is_made() {
-    let paper = Paper::Custom { width_mm: 5000.0, height_mm: 5000.0 };
-    let refusal = refused(PageSettings { paper, dpi: 1200.0, ..settings() });
-    assert!(matches!(refusal, PageError::TooManyPixels { .. }), "{refusal}");
+    let paper = Paper::Custom {
+        width_mm: 5000.0,
+        height_mm: 5000.0,
+    };
+    let refusal = refused(PageSettings {
+        paper,
+        dpi: 1200.0,
+        ..settings()
+    });
+    assert!(
+        matches!(refusal, PageError::TooManyPixels { .. }),
+        "{refusal}"
+    );
     let refusal = refused(PageSettings {
         paper: Paper::Fit,
         shown_s: Some(3600.0),
         dpi: 1200.0,
         ..settings()
     });
-    assert!(matches!(refusal, PageError::TooManyPixels { .. }), "{refusal}");
+    assert!(
+        matches!(refusal, PageError::TooManyPixels { .. }),
+        "{refusal}"
+    );
 }
 
 #[test]
 fn leads_that_do_not_fit_are_refused() {
-    let refusal = refused(PageSettings { shown_s: Some(20.0), ..settings() });
-    assert!(matches!(refusal, PageError::DoesNotFit { direction: "width", .. }), "{refusal}");
+    let refusal = refused(PageSettings {
+        shown_s: Some(20.0),
+        ..settings()
+    });
+    assert!(
+        matches!(
+            refusal,
+            PageError::DoesNotFit {
+                direction: "width",
+                ..
+            }
+        ),
+        "{refusal}"
+    );
     let layout = Layout::Rows(vec![Lead::II; 30]);
-    let refusal = refused(PageSettings { layout, ..settings() });
-    assert!(matches!(refusal, PageError::DoesNotFit { direction: "height", .. }), "{refusal}");
+    let refusal = refused(PageSettings {
+        layout,
+        ..settings()
+    });
+    assert!(
+        matches!(
+            refusal,
+            PageError::DoesNotFit {
+                direction: "height",
+                ..
+            }
+        ),
+        "{refusal}"
+    );
 }
 
 #[test]
 fn missing_leads_are_refused_or_left_blank_and_never_invented() {
     let single = recording(&[Lead::II], 10.0, |_, _| 0.1);
-    let refusal = PageRenderer::new(settings()).unwrap().render(&single).expect_err("one lead");
-    assert!(matches!(refusal, PageError::MissingLead { lead: Lead::I, .. }), "{refusal}");
+    let refusal = PageRenderer::new(settings())
+        .unwrap()
+        .render(&single)
+        .expect_err("one lead");
+    assert!(
+        matches!(refusal, PageError::MissingLead { lead: Lead::I, .. }),
+        "{refusal}"
+    );
     let blank = PageSettings {
         missing_leads: MissingLeads::Blank,
         ..settings()
     };
     let page = PageRenderer::new(blank).unwrap().render(&single).unwrap();
-    let drawn: Vec<&Lead> =
-        page.geometry.leads.iter().filter(|trace| trace.drawn).map(|trace| &trace.lead).collect();
+    let drawn: Vec<&Lead> = page
+        .geometry
+        .leads
+        .iter()
+        .filter(|trace| trace.drawn)
+        .map(|trace| &trace.lead)
+        .collect();
     assert_eq!(drawn, [&Lead::II, &Lead::II]);
     // A single lead has a page of its own.
     let rows = PageSettings {
@@ -97,8 +175,15 @@ fn missing_leads_are_refused_or_left_blank_and_never_invented() {
 fn fifteen_leads_fill_twelve_cells_or_fifteen_rows() {
     let mut leads = Lead::STANDARD.to_vec();
     leads.extend(["vx", "vy", "vz"].map(Lead::parse));
-    let frank = recording(&leads, 10.0, |lead, time| (lead as f32 * 0.1) * (time as f32).sin());
-    assert!(PageRenderer::new(settings()).unwrap().render(&frank).is_ok());
+    let frank = recording(&leads, 10.0, |lead, time| {
+        (lead as f32 * 0.1) * (time as f32).sin()
+    });
+    assert!(
+        PageRenderer::new(settings())
+            .unwrap()
+            .render(&frank)
+            .is_ok()
+    );
     let rows = PageSettings {
         layout: Layout::Rows(leads),
         rhythm: vec![],
@@ -115,7 +200,10 @@ fn recordings_with_nothing_to_draw_are_refused() {
     let renderer = PageRenderer::new(settings()).unwrap();
     let nothing = |recording: &Recording| renderer.render(recording).expect_err("nothing to draw");
     let empty = recording(&Lead::STANDARD, 0.0, |_, _| 0.0);
-    assert!(matches!(nothing(&empty), PageError::NothingToDraw { samples: 0, .. }));
+    assert!(matches!(
+        nothing(&empty),
+        PageError::NothingToDraw { samples: 0, .. }
+    ));
     let missing = recording(&Lead::STANDARD, 10.0, |_, _| f32::NAN);
     assert!(matches!(nothing(&missing), PageError::NothingToDraw { .. }));
     let mut rate = beats();
@@ -125,10 +213,22 @@ fn recordings_with_nothing_to_draw_are_refused() {
     }
     let mut unequal = beats();
     unequal.leads[4].millivolts.pop();
-    assert!(matches!(nothing(&unequal), PageError::UnequalLengths { lead: Lead::AVL, .. }));
-    let none = Recording { leads: vec![], ..beats() };
+    assert!(matches!(
+        nothing(&unequal),
+        PageError::UnequalLengths {
+            lead: Lead::AVL,
+            ..
+        }
+    ));
+    let none = Recording {
+        leads: vec![],
+        ..beats()
+    };
     assert!(matches!(nothing(&none), PageError::MissingLead { .. }));
-    let late = PageSettings { start_s: 10.1, ..settings() };
+    let late = PageSettings {
+        start_s: 10.1,
+        ..settings()
+    };
     let late = PageRenderer::new(late).unwrap().render(&beats());
     assert!(matches!(late, Err(PageError::NothingToDraw { .. })));
 }
@@ -136,7 +236,11 @@ fn recordings_with_nothing_to_draw_are_refused() {
 #[test]
 fn missing_samples_leave_a_gap() {
     let gap = recording(&[Lead::II], 10.0, |_, time| {
-        if (4.0..6.0).contains(&time) { f32::NAN } else { 0.0 }
+        if (4.0..6.0).contains(&time) {
+            f32::NAN
+        } else {
+            0.0
+        }
     });
     let rows = PageSettings {
         layout: Layout::Rows(vec![Lead::II]),
@@ -157,10 +261,15 @@ fn missing_samples_leave_a_gap() {
 
 #[test]
 fn files_are_whole_or_absent() {
-    let page = PageRenderer::new(settings()).unwrap().render(&beats()).unwrap();
+    let page = PageRenderer::new(settings())
+        .unwrap()
+        .render(&beats())
+        .unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("page.png");
-    page.picture.save(&path, PictureFormat::of(&path).unwrap()).unwrap();
+    page.picture
+        .save(&path, PictureFormat::of(&path).unwrap())
+        .unwrap();
     let decoder = png::Decoder::new(std::io::BufReader::new(std::fs::File::open(&path).unwrap()));
     let mut reader = decoder.read_info().unwrap();
     let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
@@ -171,12 +280,17 @@ fn files_are_whole_or_absent() {
     let jpeg = page.picture.to_jpeg(90).unwrap();
     let decoded = image::load_from_memory_with_format(&jpeg, image::ImageFormat::Jpeg).unwrap();
     assert_eq!((decoded.width(), decoded.height()), (660, 510));
-    page.geometry.save(&folder.path().join("page.json")).unwrap();
+    page.geometry
+        .save(&folder.path().join("page.json"))
+        .unwrap();
     let names = std::fs::read_dir(folder.path()).unwrap().count();
     assert_eq!(names, 2, "no temporary file is left");
 
     let nowhere = folder.path().join("missing/page.png");
-    let refusal = page.picture.save(&nowhere, PictureFormat::Png).expect_err("no such folder");
+    let refusal = page
+        .picture
+        .save(&nowhere, PictureFormat::Png)
+        .expect_err("no such folder");
     assert!(matches!(refusal, PageFileError::Write { .. }), "{refusal}");
     // A folder stands where the file should go: nothing may be left beside it.
     let occupied = folder.path().join("folder.png");

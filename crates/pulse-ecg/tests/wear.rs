@@ -14,11 +14,18 @@ fn page(dpi: f64) -> Page {
         grid: GridColour::Red.style(),
         ..PageSettings::default()
     };
-    PageRenderer::new(settings).unwrap().render(&beats()).unwrap()
+    PageRenderer::new(settings)
+        .unwrap()
+        .render(&beats())
+        .unwrap()
 }
 
 fn with_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(work)
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .unwrap()
+        .install(work)
 }
 
 /// FNV-1a, 64 bits: enough to notice a change.
@@ -82,7 +89,10 @@ fn each_distortion_shows_and_grows() {
         let (weak, strong) = (change(0.3), change(1.0));
         // Sizes differ after geometric wear, and then pixels can't be compared.
         if weak.0 && strong.0 {
-            assert!(weak.1 > 0 && strong.1 > weak.1, "{name}: {weak:?} {strong:?}");
+            assert!(
+                weak.1 > 0 && strong.1 > weak.1,
+                "{name}: {weak:?} {strong:?}"
+            );
         }
         assert!(weak.1 > 0, "{name}");
     }

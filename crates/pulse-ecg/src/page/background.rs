@@ -26,9 +26,19 @@ impl Lines {
             let centre = (from_mm + f64::from(index)) * px_per_mm;
             let is_major = index % MAJOR_MM as u32 == 0;
             if is_major && style.major_width_mm > 0.0 {
-                cover(&mut lines.major, centre, style.major_width_mm * px_per_mm, px_per_mm);
+                cover(
+                    &mut lines.major,
+                    centre,
+                    style.major_width_mm * px_per_mm,
+                    px_per_mm,
+                );
             } else if style.minor_marks != MinorMarks::Hidden {
-                cover(&mut lines.minor, centre, style.minor_width_mm * px_per_mm, px_per_mm);
+                cover(
+                    &mut lines.minor,
+                    centre,
+                    style.minor_width_mm * px_per_mm,
+                    px_per_mm,
+                );
             }
         }
         lines
@@ -62,7 +72,8 @@ pub(crate) fn draw_paper(
     let [left, top, right, bottom] = grid_mm;
     let across = Lines::new(size.width, left, right, style, px_per_mm);
     let down = Lines::new(size.height, top, bottom, style, px_per_mm);
-    let inside = |mm: f64, size: u32| (libm::round(mm * px_per_mm).max(0.0) as usize).min(size as usize);
+    let inside =
+        |mm: f64, size: u32| (libm::round(mm * px_per_mm).max(0.0) as usize).min(size as usize);
     let columns = inside(left, size.width)..inside(right + style.major_width_mm, size.width);
     let rows = inside(top, size.height)..inside(bottom + style.major_width_mm, size.height);
     let row_bytes = picture.row_bytes();
@@ -74,7 +85,11 @@ pub(crate) fn draw_paper(
         let index = known.unwrap_or_else(|| {
             let mut line = Vec::with_capacity(columns.len() * 3);
             for column in columns.clone() {
-                line.extend(colour(style, (across.minor[column], across.major[column]), key));
+                line.extend(colour(
+                    style,
+                    (across.minor[column], across.major[column]),
+                    key,
+                ));
             }
             drawn.push((key, line));
             drawn.len() - 1

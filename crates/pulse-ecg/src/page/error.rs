@@ -71,7 +71,9 @@ pub enum PageError {
         available: String,
     },
     /// The leads of the recording have different lengths.
-    #[error("record {record}: lead {lead} has {found} samples, expected {expected} as the first lead has")]
+    #[error(
+        "record {record}: lead {lead} has {found} samples, expected {expected} as the first lead has"
+    )]
     UnequalLengths {
         /// Name of the record.
         record: String,
@@ -100,7 +102,9 @@ pub enum PageError {
         sampling_rate_hz: f64,
     },
     /// The sampling rate is no rate.
-    #[error("record {record} says {found} samples a second, expected a number above 0 and at most {limit}")]
+    #[error(
+        "record {record} says {found} samples a second, expected a number above 0 and at most {limit}"
+    )]
     SamplingRate {
         /// Name of the record.
         record: String,

@@ -95,7 +95,12 @@ mod tests {
 
     #[test]
     fn corners_go_where_they_are_sent_and_come_back() -> Result<(), Box<dyn std::error::Error>> {
-        let to = [(10.0, 5.0), (1990.0, 30.0), (2100.0, 1500.0), (-20.0, 1400.0)];
+        let to = [
+            (10.0, 5.0),
+            (1990.0, 30.0),
+            (2100.0, 1500.0),
+            (-20.0, 1400.0),
+        ];
         let from = [(0.0, 0.0), (2000.0, 0.0), (2000.0, 1600.0), (0.0, 1600.0)];
         let map = Homography::from_corners(2000.0, 1600.0, to)?;
         let back = map.inverse()?;

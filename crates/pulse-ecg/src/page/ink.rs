@@ -80,7 +80,11 @@ impl InkLayer {
         let rows = span(from.1, to.1, edge, (clip.top, clip.bottom), self.height);
         let (dx, dy) = (to.0 - from.0, to.1 - from.1);
         let length_squared = dx * dx + dy * dy;
-        let inverse = if length_squared > 0.0 { 1.0 / length_squared } else { 0.0 };
+        let inverse = if length_squared > 0.0 {
+            1.0 / length_squared
+        } else {
+            0.0
+        };
         let bare = edge * edge;
         for row in rows {
             let y = row as f32 + 0.5 - from.1;

@@ -55,7 +55,10 @@ fn draw_pulses(layer: &mut InkLayer, plan: &PagePlan, pen: Pen) {
         ]
         .map(|(x, y)| (x as f32, y as f32));
         for pair in points.windows(2) {
-            let segment = Segment { from: pair[0], to: pair[1] };
+            let segment = Segment {
+                from: pair[0],
+                to: pair[1],
+            };
             layer.stroke(segment, pen, &clip);
         }
     }

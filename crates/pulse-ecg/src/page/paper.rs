@@ -44,7 +44,10 @@ impl Paper {
         let Some((width_mm, height_mm)) = self.size_mm() else {
             return Ok(());
         };
-        for (name, found) in [("paper width in mm", width_mm), ("paper height in mm", height_mm)] {
+        for (name, found) in [
+            ("paper width in mm", width_mm),
+            ("paper height in mm", height_mm),
+        ] {
             if !(20.0..=5000.0).contains(&found) {
                 return Err(PageError::Setting {
                     name,
@@ -92,6 +95,9 @@ mod tests {
         let paper: Result<Paper, _> = "300x220".parse();
         assert_eq!(paper.map(Paper::size_mm), Ok(Some((300.0, 220.0))));
         assert!("300x".parse::<Paper>().is_err());
-        assert!(matches!("-3x4".parse::<Paper>().map(Paper::check), Ok(Err(_))));
+        assert!(matches!(
+            "-3x4".parse::<Paper>().map(Paper::check),
+            Ok(Err(_))
+        ));
     }
 }

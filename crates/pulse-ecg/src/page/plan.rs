@@ -50,7 +50,11 @@ pub(crate) fn plan(settings: &PageSettings) -> Result<PagePlan, PageError> {
     };
     let lead_in_mm = round_up(pulse_mm + if settings.calibration { 2.0 } else { 0.0 });
     let header_mm = MARGIN_MM + settings.header.line_room() as f64 * LINE_MM;
-    let footer_mm = if settings.header.has_footer() { 10.0 } else { MARGIN_MM };
+    let footer_mm = if settings.header.has_footer() {
+        10.0
+    } else {
+        MARGIN_MM
+    };
 
     let needed_width_mm = lead_in_mm + row_length_mm + 2.0 * MARGIN_MM;
     let (width_mm, height_mm) = settings.paper.size_mm().unwrap_or_else(|| {
@@ -82,7 +86,10 @@ pub(crate) fn plan(settings: &PageSettings) -> Result<PagePlan, PageError> {
         height_mm * px_per_mm - 1e-6,
     )?;
     let slack_mm = width_mm - row_length_mm - lead_in_mm;
-    let left_mm = round_down(slack_mm / 2.0).max(MARGIN_MM) + lead_in_mm;
+    let left_mm = round_near(slack_mm / 2.0)
+        .min(slack_mm - MARGIN_MM)
+        .max(MARGIN_MM)
+        + lead_in_mm;
     let top_mm = header_mm + (room_mm - rows as f64 * row_mm) / 2.0;
     let first_baseline_mm = round_near(top_mm + ABOVE_BASELINE * row_mm);
     let rows_top_mm = first_baseline_mm - ABOVE_BASELINE * row_mm;
@@ -176,9 +183,14 @@ impl Cells<'_> {
                 let lead = layout.lead(row, column)?;
                 Some(self.place(lead, LeadRole::Cell, row, column, columns))
             });
-        let strips = self.settings.rhythm.iter().enumerate().map(|(index, lead)| {
-            self.place(lead.clone(), LeadRole::Rhythm, layout.rows() + index, 0, 1)
-        });
+        let strips = self
+            .settings
+            .rhythm
+            .iter()
+            .enumerate()
+            .map(|(index, lead)| {
+                self.place(lead.clone(), LeadRole::Rhythm, layout.rows() + index, 0, 1)
+            });
         cells.chain(strips).collect()
     }
 

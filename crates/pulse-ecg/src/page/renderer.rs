@@ -95,10 +95,12 @@ impl PageRenderer {
 
     /// Fills in which leads are drawn and what was taken off their baselines.
     fn place(&self, recording: &Recording, geometry: &mut PageGeometry) -> Result<(), PageError> {
-        let (start_s, end_s) = geometry.leads.iter().fold(
-            (f64::INFINITY, f64::NEG_INFINITY),
-            |(start, end), trace| (start.min(trace.start_s), end.max(trace.end_s)),
-        );
+        let (start_s, end_s) = geometry
+            .leads
+            .iter()
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(start, end), trace| {
+                (start.min(trace.start_s), end.max(trace.end_s))
+            });
         let rate = recording.sampling_rate_hz;
         for trace in &mut geometry.leads {
             let Some(samples) = recording.lead(&trace.lead) else {
@@ -153,7 +155,11 @@ fn check(recording: &Recording) -> Result<(), PageError> {
 }
 
 fn missing(recording: &Recording, lead: crate::lead::Lead) -> PageError {
-    let names: Vec<&str> = recording.leads.iter().map(|signal| signal.lead.name()).collect();
+    let names: Vec<&str> = recording
+        .leads
+        .iter()
+        .map(|signal| signal.lead.name())
+        .collect();
     PageError::MissingLead {
         record: recording.name.clone(),
         lead,
@@ -167,7 +173,11 @@ fn missing(recording: &Recording, lead: crate::lead::Lead) -> PageError {
 
 /// The middle one of the finite values (the lower of two), 0 if there is none.
 fn median(values: &[f32]) -> f64 {
-    let mut finite: Vec<f32> = values.iter().copied().filter(|value| value.is_finite()).collect();
+    let mut finite: Vec<f32> = values
+        .iter()
+        .copied()
+        .filter(|value| value.is_finite())
+        .collect();
     if finite.is_empty() {
         return 0.0;
     }

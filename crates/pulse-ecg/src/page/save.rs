@@ -1,12 +1,11 @@
 //! Pictures and geometries to files: whole or not at all.
 
-use std::fs::File;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::error::PageFileError;
 use super::geometry::PageGeometry;
 use super::picture::Picture;
+use crate::whole_file::write_whole;
 
 /// Formats of pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +40,7 @@ impl Picture {
             PictureFormat::Png => self.to_png()?,
             PictureFormat::Jpeg { quality } => self.to_jpeg(quality)?,
         };
-        write_whole(path, &bytes)
+        write(path, &bytes)
     }
 }
 
@@ -51,25 +50,13 @@ impl PageGeometry {
         let mut json =
             serde_json::to_vec_pretty(self).map_err(|source| PageFileError::Json { source })?;
         json.push(b'\n');
-        write_whole(path, &json)
+        write(path, &json)
     }
 }
 
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), PageFileError> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(format!(".{}.part", std::process::id()));
-    let temporary = PathBuf::from(temporary);
-    let written = File::create(&temporary).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&temporary, path)
-    });
-    written.map_err(|source| {
-        // The first error is the one to tell; a leftover part is only untidy.
-        let _ = std::fs::remove_file(&temporary);
-        PageFileError::Write {
-            path: path.to_owned(),
-            source,
-        }
+fn write(path: &Path, bytes: &[u8]) -> Result<(), PageFileError> {
+    write_whole(path, bytes).map_err(|source| PageFileError::Write {
+        path: path.to_owned(),
+        source,
     })
 }

@@ -138,11 +138,35 @@ impl PageSettings {
             ("resolution in dpi", self.dpi, 10.0, 1200.0, "10 to 1200"),
             ("speed in mm/s", self.speed_mm_per_s, 5.0, 200.0, "5 to 200"),
             ("gain in mm/mV", self.gain_mm_per_mv, 1.0, 100.0, "1 to 100"),
-            ("shown time in s", self.shown_s(), 0.1, 3600.0, "0.1 to 3600"),
+            (
+                "shown time in s",
+                self.shown_s(),
+                0.1,
+                3600.0,
+                "0.1 to 3600",
+            ),
             ("start in s", self.start_s, 0.0, 1e7, "0 to 10000000"),
-            ("trace width in mm", self.trace_width_mm, 0.05, 2.0, "0.05 to 2"),
-            ("number of rhythm strips", self.rhythm.len() as f64, 0.0, 6.0, "0 to 6"),
-            ("number of rows", self.layout.rows() as f64, 0.0, 64.0, "0 to 64"),
+            (
+                "trace width in mm",
+                self.trace_width_mm,
+                0.05,
+                2.0,
+                "0.05 to 2",
+            ),
+            (
+                "number of rhythm strips",
+                self.rhythm.len() as f64,
+                0.0,
+                6.0,
+                "0 to 6",
+            ),
+            (
+                "number of rows",
+                self.layout.rows() as f64,
+                0.0,
+                64.0,
+                "0 to 64",
+            ),
         ];
         for (name, found, low, high, expected) in numbers {
             if !(low..=high).contains(&found) {

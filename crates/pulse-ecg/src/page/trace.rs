@@ -27,12 +27,20 @@ pub(crate) fn draw_trace(
         // An amplifier at its limit is off the paper; so large a number only has to stay finite.
         (x as f32, y.clamp(-1e6, 1e6) as f32)
     };
-    let mut line = Polyline { layer, pen, clip, last: None };
+    let mut line = Polyline {
+        layer,
+        pen,
+        clip,
+        last: None,
+    };
     // Columns start and end between samples if the rate says so: go to the edge, not beyond.
     let edge = |at_s: f64| {
         let index = at_s * sampling_rate_hz;
         let below = libm::floor(index);
-        let (a, b) = (samples.get(below as usize)?, samples.get(below as usize + 1)?);
+        let (a, b) = (
+            samples.get(below as usize)?,
+            samples.get(below as usize + 1)?,
+        );
         let share = index - below;
         let value = f64::from(*a) * (1.0 - share) + f64::from(*b) * share;
         (share > 0.0 && value.is_finite()).then(|| place(index, value))
@@ -50,7 +58,9 @@ pub(crate) fn draw_trace(
         for (bin, values) in shown.chunks(per_bin).enumerate() {
             let start = first + bin * per_bin;
             for offset in landmarks(values) {
-                line.sample(values[offset], |value| place((start + offset) as f64, value));
+                line.sample(values[offset], |value| {
+                    place((start + offset) as f64, value)
+                });
             }
         }
     }
@@ -121,7 +131,10 @@ impl Polyline<'_> {
     /// Ends the line; a single sample between gaps is a dot.
     fn finish(&mut self) {
         if let Some((point, false)) = self.last.take() {
-            let dot = Segment { from: point, to: point };
+            let dot = Segment {
+                from: point,
+                to: point,
+            };
             self.layer.stroke(dot, self.pen, self.clip);
         }
     }

@@ -5,8 +5,8 @@ use rand_chacha::ChaCha8Rng;
 use super::random::{between, of_distortion};
 use super::strengths::{Wear, WearError};
 use super::{
-    blur, creases, crop, fading, handwriting, jpeg, noise, perspective, resample, rotation, scan, shadow,
-    temperature,
+    blur, creases, crop, fading, handwriting, jpeg, noise, perspective, resample, rotation, scan,
+    shadow, temperature,
 };
 use crate::page::{Homography, Page};
 

@@ -5,18 +5,16 @@ use rayon::prelude::*;
 use super::apply::Draw;
 use crate::page::Picture;
 
-/// Standard deviation at strength 1, in millimetres of paper and at least in pixels.
-const SIGMA_MM: f64 = 0.22;
-const LEAST_SIGMA_PX: f64 = 0.75;
-const MOST_SIGMA_PX: f64 = 8.0;
+/// Standard deviation in pixels near strength 0: less would not be seen.
+const LEAST_SIGMA_PX: f64 = 0.3;
+/// What is added at strength 1: millimetres of paper, within these pixels.
+const SIGMA_MM: f64 = 0.2;
+const ADDED_PX: (f64, f64) = (0.5, 8.0);
 
 /// Blurs across, then down.
 pub(super) fn apply(picture: &mut Picture, draw: Draw) {
-    let sigma = (SIGMA_MM * picture.pixels_per_mm()).clamp(LEAST_SIGMA_PX, MOST_SIGMA_PX);
-    let weights = kernel(sigma * f64::from(draw.amount));
-    if weights.len() == 1 {
-        return;
-    }
+    let added = (SIGMA_MM * picture.pixels_per_mm()).clamp(ADDED_PX.0, ADDED_PX.1);
+    let weights = kernel(LEAST_SIGMA_PX + added * f64::from(draw.amount));
     let row_bytes = picture.row_bytes();
     let mut across = vec![0_u8; picture.rgb().len()];
     let rows = across.par_chunks_mut(row_bytes);
@@ -38,7 +36,9 @@ pub(super) fn apply(picture: &mut Picture, draw: Draw) {
         |sums, (y, to)| {
             sums.fill(1 << 15);
             for (offset, &weight) in weights.iter().enumerate() {
-                let row = (y + offset).saturating_sub(weights.len() / 2).min(height - 1);
+                let row = (y + offset)
+                    .saturating_sub(weights.len() / 2)
+                    .min(height - 1);
                 add(sums, &across[row * row_bytes..], weight);
             }
             store(sums, to);

@@ -91,7 +91,11 @@ impl Fold {
                 continue;
             }
             let flank = smooth(1.0 - away / self.reach) * self.depth;
-            *light += if from_line < 0.0 { 0.35 * flank } else { -flank };
+            *light += if from_line < 0.0 {
+                0.35 * flank
+            } else {
+                -flank
+            };
             if away < self.ridge {
                 // The coating is rubbed off along the fold.
                 *light += self.depth * 0.8 * (1.0 - away / self.ridge);

@@ -97,7 +97,8 @@ impl Hand<'_> {
                 let share = step as f32 / 14.0;
                 let angle = f64::from(share) * 2.0 * std::f64::consts::PI;
                 let up = (0.5 - 0.5 * libm::cos(angle)) as f32 * stem * body * 1.5;
-                let across = x + share * advance - libm::sin(angle) as f32 * loops * 0.6 + lean * up;
+                let across =
+                    x + share * advance - libm::sin(angle) as f32 * loops * 0.6 + lean * up;
                 points.push((across, from.1 - up + slope * (across - from.0)));
             }
             x += advance;

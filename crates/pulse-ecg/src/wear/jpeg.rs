@@ -60,13 +60,20 @@ struct Transform {
 
 impl Transform {
     fn new(quality: f32) -> Self {
-        let scale = if quality < 50.0 { 5000.0 / quality } else { 200.0 - 2.0 * quality };
+        let scale = if quality < 50.0 {
+            5000.0 / quality
+        } else {
+            200.0 - 2.0 * quality
+        };
         let table = |base: [u16; 64]| {
-            base.map(|step| libm::floorf((f32::from(step) * scale + 50.0) / 100.0).clamp(1.0, 255.0))
+            base.map(|step| {
+                libm::floorf((f32::from(step) * scale + 50.0) / 100.0).clamp(1.0, 255.0)
+            })
         };
         let cosines: [[f32; 8]; 8] = std::array::from_fn(|frequency| {
             std::array::from_fn(|sample| {
-                let angle = (2 * sample + 1) as f64 * frequency as f64 * std::f64::consts::PI / 16.0;
+                let angle =
+                    (2 * sample + 1) as f64 * frequency as f64 * std::f64::consts::PI / 16.0;
                 let norm = if frequency == 0 { 0.125 } else { 0.25 };
                 (libm::sqrt(norm) * libm::cos(angle)) as f32
             })

@@ -31,7 +31,11 @@ pub(super) fn chance(random: &mut ChaCha8Rng, share: f32) -> bool {
 
 /// A whole number from 0 to `count - 1`, or 0.
 pub(super) fn index(random: &mut ChaCha8Rng, count: u32) -> u32 {
-    if count == 0 { 0 } else { random.random_range(0..count) }
+    if count == 0 {
+        0
+    } else {
+        random.random_range(0..count)
+    }
 }
 
 /// Smooth noise over the plane, -1 to 1: values of a lattice, joined by a cubic.

@@ -65,7 +65,8 @@ pub(super) fn resample(
         let start = back.0.map(|[_, y, one]| y * (row as f64 + 0.5) + one);
         for (column, pixel) in line.chunks_exact_mut(3).enumerate() {
             let column = column as f64 + 0.5;
-            let [x, y, weight]: [f64; 3] = std::array::from_fn(|at| back.0[at][0] * column + start[at]);
+            let [x, y, weight]: [f64; 3] =
+                std::array::from_fn(|at| back.0[at][0] * column + start[at]);
             let scale = 1.0 / weight;
             pixel.copy_from_slice(&sample(page, x * scale - 0.5, y * scale - 0.5, table));
         }
@@ -90,7 +91,8 @@ fn sample(page: &Picture, x: f64, y: f64, outside: [u8; 3]) -> [u8; 3] {
         let below = above + width * 3;
         return std::array::from_fn(|channel| {
             let mix = |at: usize| {
-                u32::from(rgb[at + channel]) * (256 - across) + u32::from(rgb[at + 3 + channel]) * across
+                u32::from(rgb[at + channel]) * (256 - across)
+                    + u32::from(rgb[at + 3 + channel]) * across
             };
             ((mix(above) * (256 - down) + mix(below) * down + (1 << 15)) >> 16) as u8
         });

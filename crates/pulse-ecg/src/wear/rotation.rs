@@ -9,7 +9,11 @@ const MOST_DEGREES: f64 = 8.0;
 
 /// A turn around the page's centre to either side.
 pub(super) fn map(width: f64, height: f64, mut draw: Draw) -> Homography {
-    let sign = if chance(&mut draw.random, 0.5) { 1.0 } else { -1.0 };
+    let sign = if chance(&mut draw.random, 0.5) {
+        1.0
+    } else {
+        -1.0
+    };
     let radians = sign * f64::from(draw.amount) * MOST_DEGREES * std::f64::consts::PI / 180.0;
     Homography::rotation(radians, (width / 2.0, height / 2.0))
 }

@@ -31,7 +31,11 @@ pub(super) fn apply(picture: &mut Picture, mut draw: Draw) {
         let down = (y as f32 + 0.5) / height;
         for (x, pixel) in line.chunks_exact_mut(3).enumerate() {
             let across = (x as f32 + 0.5) / width;
-            let (along, off) = if upright { (down, across) } else { (across, down) };
+            let (along, off) = if upright {
+                (down, across)
+            } else {
+                (across, down)
+            };
             let middle = along - 0.5;
             let beyond = side * (off - edge - lean * middle - bend * middle * middle);
             let hidden = smooth(beyond / softness * 0.5 + 0.5);

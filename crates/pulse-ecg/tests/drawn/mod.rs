@@ -8,7 +8,11 @@ use pulse_ecg::{Lead, LeadSignal, Patient, Recording};
 pub(crate) const RATE_HZ: f64 = 500.0;
 
 /// A recording of given leads, `seconds` long, whose sample at time t of lead number n is `value(n, t)`.
-pub(crate) fn recording(leads: &[Lead], seconds: f64, value: impl Fn(usize, f64) -> f32) -> Recording {
+pub(crate) fn recording(
+    leads: &[Lead],
+    seconds: f64,
+    value: impl Fn(usize, f64) -> f32,
+) -> Recording {
     let samples = (seconds * RATE_HZ) as usize;
     Recording {
         name: "test".to_owned(),
