@@ -7,6 +7,7 @@ mod csv_file;
 mod lead;
 mod open;
 pub mod page;
+pub mod patients;
 mod recording;
 mod resample;
 pub mod wear;
