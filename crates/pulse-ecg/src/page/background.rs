@@ -54,10 +54,11 @@ fn cover(coverage: &mut [f32], centre: f64, width: f64, px_per_mm: f64) {
         high = low + width;
     }
     let last = (libm::ceil(high).max(0.0) as usize).min(coverage.len());
-    for index in libm::floor(low).max(0.0) as usize..last {
-        let start = index as f64;
+    let first = (libm::floor(low).max(0.0) as usize).min(last);
+    for (offset, pixel) in coverage[first..last].iter_mut().enumerate() {
+        let start = (first + offset) as f64;
         let covered = high.min(start + 1.0) - low.max(start);
-        coverage[index] = (coverage[index] + covered.max(0.0) as f32).min(1.0);
+        *pixel = (*pixel + covered.max(0.0) as f32).min(1.0);
     }
 }
 

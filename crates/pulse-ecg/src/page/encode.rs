@@ -6,13 +6,14 @@ use super::error::PageFileError;
 use super::picture::Picture;
 
 impl Picture {
-    /// PNG, 8-bit RGB, with a `pHYs` chunk. Compression is the encoder's fast one, meant for such pictures.
+    /// PNG with a `pHYs` chunk: 8-bit palette if there are at most 256 colours, as on a fresh page, 8-bit
+    /// RGB otherwise. Decoders give the same pixels for both; the palette is a third of the work and size.
+    /// Compression is the encoder's fast one, meant for such pictures.
     pub fn to_png(&self) -> Result<Vec<u8>, PageFileError> {
         let size = self.size();
         let context = |source| PageFileError::Png { size, source };
         let mut bytes = Vec::with_capacity(size.area() / 4);
         let mut encoder = png::Encoder::new(&mut bytes, size.width, size.height);
-        encoder.set_color(png::ColorType::Rgb);
         encoder.set_depth(png::BitDepth::Eight);
         encoder.set_compression(png::Compression::Fast);
         encoder.set_filter(png::Filter::Up);
@@ -22,8 +23,20 @@ impl Picture {
             yppu: per_metre,
             unit: png::Unit::Meter,
         }));
+        let indexed = index_colours(self.rgb());
+        let data = match &indexed {
+            Some((palette, indices)) => {
+                encoder.set_color(png::ColorType::Indexed);
+                encoder.set_palette(palette.as_slice());
+                indices.as_slice()
+            }
+            None => {
+                encoder.set_color(png::ColorType::Rgb);
+                self.rgb()
+            }
+        };
         let mut writer = encoder.write_header().map_err(context)?;
-        writer.write_image_data(self.rgb()).map_err(context)?;
+        writer.write_image_data(data).map_err(context)?;
         writer.finish().map_err(context)?;
         Ok(bytes)
     }
@@ -47,5 +60,61 @@ impl Picture {
             )
             .map_err(|source| PageFileError::Jpeg { size, source })?;
         Ok(bytes)
+    }
+}
+
+/// Slots of the table of colours: more than twice the colours that fit a palette.
+const SLOTS: usize = 1024;
+const FREE: u32 = u32::MAX;
+
+/// Palette (three bytes a colour, in order of appearance) and an index for each pixel, or nothing if there
+/// are more than 256 colours.
+fn index_colours(rgb: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+    let mut slots = [(FREE, 0_u8); SLOTS];
+    let mut palette = Vec::with_capacity(3 * 256);
+    let mut indices = Vec::with_capacity(rgb.len() / 3);
+    for pixel in rgb.chunks_exact(3) {
+        let colour = u32::from_le_bytes([pixel[0], pixel[1], pixel[2], 0]);
+        // Multiplicative hashing (Knuth, 6.4), then the next free slot.
+        let mut slot = (colour.wrapping_mul(0x9e37_79b1) >> 22) as usize % SLOTS;
+        let index = loop {
+            let (known, index) = slots[slot];
+            if known == colour {
+                break index;
+            }
+            if known == FREE {
+                let index = u8::try_from(palette.len() / 3).ok()?;
+                palette.extend_from_slice(pixel);
+                slots[slot] = (colour, index);
+                break index;
+            }
+            slot = (slot + 1) % SLOTS;
+        };
+        indices.push(index);
+    }
+    Some((palette, indices))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::index_colours;
+
+    #[test]
+    fn up_to_256_colours_are_indexed() {
+        let ramp = |colours: u32| -> Vec<u8> {
+            let values = (0..3 * colours).map(|at| at % colours * 7919);
+            values
+                .flat_map(|value| [value as u8, (value >> 8) as u8, (value >> 16) as u8])
+                .collect()
+        };
+        let pixels = ramp(256);
+        let (palette, indices) = index_colours(&pixels).unwrap_or_default();
+        assert_eq!(palette.len(), 768);
+        let back: Vec<u8> = indices
+            .iter()
+            .flat_map(|&index| palette[usize::from(index) * 3..][..3].to_vec())
+            .collect();
+        assert_eq!(back, pixels);
+        assert_eq!(index_colours(&ramp(257)), None);
     }
 }

@@ -128,9 +128,15 @@ impl InkLayer {
         }
     }
 
-    /// Mixes the ink's colour into a picture of the layer's size.
+    /// Mixes the ink's colour into a picture of the layer's size, in 32 steps of coverage: the eight colours
+    /// of a paper then make at most 249, which fit a palette.
     pub(crate) fn print(&self, rgb: &mut [u8], ink: [u8; 3]) {
         const CHUNK: usize = 16;
+        const STEPS: u32 = 31;
+        let steps: [u8; 256] = std::array::from_fn(|covered| {
+            let step = (covered as u32 * STEPS + 127) / 255;
+            ((step * 255 + STEPS / 2) / STEPS) as u8
+        });
         let pixels = rgb.chunks_mut(3 * CHUNK);
         for (covered, rgb) in self.coverage.chunks(CHUNK).zip(pixels) {
             // Most of a page is bare: sixteen pixels are looked at in one comparison.
@@ -138,7 +144,7 @@ impl InkLayer {
                 continue;
             }
             for (&covered, pixel) in covered.iter().zip(rgb.chunks_exact_mut(3)) {
-                mix(pixel, ink, covered);
+                mix(pixel, ink, steps[usize::from(covered)]);
             }
         }
     }

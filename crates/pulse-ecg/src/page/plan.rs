@@ -48,7 +48,11 @@ pub(crate) fn plan(settings: &PageSettings) -> Result<PagePlan, PageError> {
     } else {
         0.0
     };
-    let lead_in_mm = round_up(pulse_mm + if settings.calibration { 2.0 } else { 0.0 });
+    let lead_in_mm = if settings.calibration {
+        pulse_mm + 2.0
+    } else {
+        0.0
+    };
     let header_mm = MARGIN_MM + settings.header.line_room() as f64 * LINE_MM;
     let footer_mm = if settings.header.has_footer() {
         10.0
@@ -85,11 +89,7 @@ pub(crate) fn plan(settings: &PageSettings) -> Result<PagePlan, PageError> {
         width_mm * px_per_mm - 1e-6,
         height_mm * px_per_mm - 1e-6,
     )?;
-    let slack_mm = width_mm - row_length_mm - lead_in_mm;
-    let left_mm = round_near(slack_mm / 2.0)
-        .min(slack_mm - MARGIN_MM)
-        .max(MARGIN_MM)
-        + lead_in_mm;
+    let left_mm = traces_left_mm(width_mm, row_length_mm, lead_in_mm);
     let top_mm = header_mm + (room_mm - rows as f64 * row_mm) / 2.0;
     let first_baseline_mm = round_near(top_mm + ABOVE_BASELINE * row_mm);
     let rows_top_mm = first_baseline_mm - ABOVE_BASELINE * row_mm;
@@ -118,7 +118,7 @@ pub(crate) fn plan(settings: &PageSettings) -> Result<PagePlan, PageError> {
         GridExtent::Leads => {
             let bottom = rows_top_mm + rows as f64 * row_mm;
             [
-                left_mm - lead_in_mm,
+                (left_mm - round_up(lead_in_mm)).max(0.0),
                 round_down(rows_top_mm),
                 round_up(left_mm + row_length_mm),
                 round_up(bottom).min(round_down(height_mm)),
@@ -145,6 +145,22 @@ pub(crate) fn plan(settings: &PageSettings) -> Result<PagePlan, PageError> {
         footer_mm: (height_mm - 4.0).min(rows_top_mm + rows as f64 * row_mm + 6.0),
         grid_mm,
     })
+}
+
+/// Where traces start: in the middle of the paper and, where the margins allow it, on a 5 mm line.
+fn traces_left_mm(width_mm: f64, row_length_mm: f64, lead_in_mm: f64) -> f64 {
+    let middle_mm = (width_mm - row_length_mm - lead_in_mm) / 2.0 + lead_in_mm;
+    [
+        round_near(middle_mm),
+        round_down(middle_mm),
+        round_up(middle_mm),
+    ]
+    .into_iter()
+    .find(|left_mm| {
+        let right_mm = left_mm + row_length_mm;
+        left_mm - lead_in_mm >= MARGIN_MM && right_mm <= width_mm - MARGIN_MM
+    })
+    .unwrap_or(middle_mm)
 }
 
 /// The height of a row that has so much room: multiples of 5 mm, or of 1 mm where rows are tight.

@@ -1,5 +1,7 @@
 //! Marks of a pen: words nobody can read, an underline, a circle around a complex, a tick.
 
+use std::f32::consts::TAU;
+
 use rand_chacha::ChaCha8Rng;
 
 use super::apply::Draw;
@@ -126,12 +128,12 @@ impl Hand<'_> {
     fn circle(&mut self, random: &mut ChaCha8Rng, centre: (f32, f32)) {
         let width = between(random, 5.0, 9.0) * self.mm;
         let height = between(random, 6.0, 11.0) * self.mm;
-        let start = between(random, 0.0, 6.28);
+        let start = between(random, 0.0, TAU);
         let drift = between(random, 0.02, 0.12);
         let points: Vec<(f32, f32)> = (0..=44)
             .map(|step| {
                 let share = step as f32 / 40.0;
-                let angle = f64::from(start + share * 6.283_185_5);
+                let angle = f64::from(start + share * TAU);
                 let grown = 1.0 + drift * share;
                 (
                     centre.0 + libm::cos(angle) as f32 * width * grown,
