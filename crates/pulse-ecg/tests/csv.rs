@@ -9,27 +9,18 @@ fn read(text: &str) -> Result<Recording, CsvError> {
 }
 
 fn at(text: &str, rate: f64) -> Result<Recording, CsvError> {
-    let options = CsvOptions {
-        sampling_rate_hz: Some(rate),
-        ..CsvOptions::default()
-    };
+    let options = CsvOptions { sampling_rate_hz: Some(rate), ..CsvOptions::default() };
     Recording::from_csv(text.as_bytes(), "r", &options)
 }
 
 #[test]
 fn time_column_and_units_are_understood() {
-    let recording =
-        read("time,i, avR (uV),V1 [V]\n0.000,1,500,-0.001\n0.002,,-500,0\n0.004,nan,1,1e-3")
-            .unwrap();
+    let recording = read("time,i, avR (uV),V1 [V]\n0.000,1,500,-0.001\n0.002,,-500,0\n0.004,nan,1,1e-3").unwrap();
     assert_eq!(recording.sampling_rate_hz, 500.0);
     let leads: Vec<&Lead> = recording.leads.iter().map(|signal| &signal.lead).collect();
     assert_eq!(leads, [&Lead::I, &Lead::AVR, &Lead::V1]);
     assert_eq!(recording.leads[0].millivolts[0], 1.0);
-    assert!(
-        recording.leads[0].millivolts[1..]
-            .iter()
-            .all(|value| value.is_nan())
-    );
+    assert!(recording.leads[0].millivolts[1..].iter().all(|value| value.is_nan()));
     assert_eq!(recording.leads[1].millivolts, [0.5, -0.5, 0.001]);
     assert_eq!(recording.leads[2].millivolts, [-1.0, 0.0, 1.0]);
 }
@@ -49,10 +40,7 @@ fn rounded_times_give_the_whole_rate() {
 fn a_rate_or_a_unit_can_be_stated() {
     // A counter without a name is how pandas writes its index.
     let recording = at(",I\n0,1\n1,2", 100.0).unwrap();
-    assert_eq!(
-        (recording.leads.len(), recording.sampling_rate_hz),
-        (1, 100.0)
-    );
+    assert_eq!((recording.leads.len(), recording.sampling_rate_hz), (1, 100.0));
     let options = CsvOptions {
         sampling_rate_hz: Some(100.0),
         unit: VoltageUnit::Microvolt,
@@ -68,10 +56,7 @@ fn a_file_is_opened_by_its_ending() {
     let path = folder.path().join("strip.csv");
     std::fs::write(&path, "time,II\n0,1\n0.01,2").unwrap();
     let recording = Recording::open(&path).unwrap();
-    assert_eq!(
-        (recording.name.as_str(), recording.sampling_rate_hz),
-        ("strip", 100.0)
-    );
+    assert_eq!((recording.name.as_str(), recording.sampling_rate_hz), ("strip", 100.0));
     assert!(Recording::open(folder.path().join("none.csv")).is_err());
 }
 
@@ -91,41 +76,20 @@ fn wrong_files_name_line_and_column() {
     is("t,time,I\n1,2,3", "Duplicate { first: 1, second: 2");
     is("I (mmHg)\n1", "Unit { column: 1");
     is("time (h),I\n1,1", "Unit { column: 1");
-    is(
-        "I,II\n1,2\n3,x",
-        "Cell { line: 3, column: 2, name: \"II\", found: \"x\" }",
-    );
+    is("I,II\n1,2\n3,x", "Cell { line: 3, column: 2, name: \"II\", found: \"x\" }");
     is("I,II\n1,\"2,5\"", "Cell { line: 2, column: 2");
     is("I\ninf", "Cell { line: 2, column: 1");
     is("I\n1e300", "Cell { line: 2, column: 1");
     is("time,I\n,1", "Cell { line: 2, column: 1");
     is("I,II\n1,2\n3", "Syntax { line: 3");
-    is(
-        "time,I\n0,1\n0.002,1\n0.006,1\n0.008,1",
-        "UnevenTime { line: 3, column: 1",
-    );
-    is(
-        "time,I\n0.004,1\n0.002,1",
-        "UnevenTime { line: 3, column: 1",
-    );
-    is(
-        "sample,I\n0,1\n2,1",
-        "UnevenTime { line: 3, column: 1, found: 2.0, expected: 1.0 }",
-    );
+    is("time,I\n0,1\n0.002,1\n0.006,1\n0.008,1", "UnevenTime { line: 3, column: 1");
+    is("time,I\n0.004,1\n0.002,1", "UnevenTime { line: 3, column: 1");
+    is("sample,I\n0,1\n2,1", "UnevenTime { line: 3, column: 1, found: 2.0, expected: 1.0 }");
     is("time,I\n0,1\n0.01,1", "RateConflict");
     assert!(matches!(read("I\n1"), Err(CsvError::NoRate)));
-    assert!(matches!(
-        at("I\n1", 1e9),
-        Err(CsvError::SamplingRate { .. })
-    ));
-    assert!(matches!(
-        at("I\n1", f64::NAN),
-        Err(CsvError::SamplingRate { .. })
-    ));
-    assert!(matches!(
-        Recording::from_csv(&b"I\n\xff"[..], "r", &CsvOptions::default()),
-        Err(CsvError::Syntax { .. })
-    ));
+    assert!(matches!(at("I\n1", 1e9), Err(CsvError::SamplingRate { .. })));
+    assert!(matches!(at("I\n1", f64::NAN), Err(CsvError::SamplingRate { .. })));
+    assert!(matches!(Recording::from_csv(&b"I\n\xff"[..], "r", &CsvOptions::default()), Err(CsvError::Syntax { .. })));
 }
 
 proptest! {

@@ -43,33 +43,16 @@ fn all_records_decode_to_their_reference() {
         assert_eq!(record.name, name);
         assert_eq!(Some(record.sampling_rate_hz), expected["fs"].as_f64());
         assert_eq!(Some(record.frames as u64), expected["samples"].as_u64());
-        let leads: Vec<&str> = record
-            .signals
-            .iter()
-            .map(|s| s.description.as_str())
-            .collect();
+        let leads: Vec<&str> = record.signals.iter().map(|s| s.description.as_str()).collect();
         assert_eq!(Value::from(leads), expected["leads"]);
         // The reference keeps the first four lines.
         let comments: Vec<&str> = record.comments.iter().take(4).map(String::as_str).collect();
         assert_eq!(Value::from(comments), expected["comments"], "{name}");
         for (index, signal) in record.signals.iter().enumerate() {
-            for (frame, row) in expected["first5_raw"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .enumerate()
-            {
-                assert_eq!(
-                    row[index].as_i64(),
-                    Some(signal.samples[frame].into()),
-                    "{name}"
-                );
+            for (frame, row) in expected["first5_raw"].as_array().unwrap().iter().enumerate() {
+                assert_eq!(row[index].as_i64(), Some(signal.samples[frame].into()), "{name}");
             }
-            assert_eq!(
-                Some(signal.digital_sum()),
-                expected["sum_raw"][index].as_i64(),
-                "{name}"
-            );
+            assert_eq!(Some(signal.digital_sum()), expected["sum_raw"][index].as_i64(), "{name}");
             assert_eq!(signal.missing(), 0);
             let found = signal.statistics().unwrap();
             for (key, value) in [
@@ -80,10 +63,7 @@ fn all_records_decode_to_their_reference() {
             ] {
                 let expected = expected[key][index].as_f64().unwrap();
                 let difference = (value - expected).abs();
-                assert!(
-                    difference <= ROUNDING_MV + SUMMATION_MV,
-                    "{name} {key}: {value} {expected}"
-                );
+                assert!(difference <= ROUNDING_MV + SUMMATION_MV, "{name} {key}: {value} {expected}");
             }
         }
     }
@@ -126,10 +106,7 @@ fn real_records_survive_being_written() {
             let options = WriteOptions { format, container };
             let path = record.write(target.path(), &options).unwrap();
             let back = WfdbRecord::open(&path, &ReadOptions::default()).unwrap();
-            record
-                .signals
-                .iter_mut()
-                .for_each(|signal| signal.format = format);
+            record.signals.iter_mut().for_each(|signal| signal.format = format);
             assert_eq!(back, record, "{name}");
         }
     }
@@ -139,13 +116,8 @@ fn real_records_survive_being_written() {
 fn the_matlab_files_are_written_byte_for_byte() {
     let Some(folder) = samples() else { return };
     let target = tempfile::tempdir().unwrap();
-    let options = WriteOptions {
-        format: SignalFormat::Int16,
-        container: Container::Mat,
-    };
-    open(&folder, "JS20000")
-        .write(target.path(), &options)
-        .unwrap();
+    let options = WriteOptions { format: SignalFormat::Int16, container: Container::Mat };
+    open(&folder, "JS20000").write(target.path(), &options).unwrap();
     let ours = std::fs::read(target.path().join("JS20000.mat")).unwrap();
     assert!(ours == std::fs::read(folder.join("records/JS20000.mat")).unwrap());
 }

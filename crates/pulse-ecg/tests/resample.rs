@@ -16,10 +16,7 @@ fn recording(rate: f64, millivolts: Vec<f32>) -> Recording {
     Recording {
         name: "r".to_owned(),
         sampling_rate_hz: rate,
-        leads: vec![LeadSignal {
-            lead: Lead::II,
-            millivolts,
-        }],
+        leads: vec![LeadSignal { lead: Lead::II, millivolts }],
         patient: Patient::default(),
         comments: Vec::new(),
     }
@@ -50,23 +47,11 @@ fn error(result: &Recording, hz: f64) -> f64 {
 
 #[test]
 fn sines_in_the_pass_band_keep_amplitude_and_phase() {
-    for (from, to) in [
-        (500.0, 100.0),
-        (100.0, 500.0),
-        (360.0, 500.0),
-        (500.0, 360.0),
-        (1000.0, 500.0),
-        (257.0, 500.0),
-        (500.0, 123.456),
-    ] {
+    for (from, to) in [(500.0, 100.0), (100.0, 500.0), (360.0, 500.0), (500.0, 360.0), (1000.0, 500.0), (257.0, 500.0), (500.0, 123.456)] {
         for share in [0.01, 0.1, 0.3, PASSBAND] {
             let hz = share * f64::min(from, to);
             let result = resample(&sine(from, hz, 4.0), to).unwrap();
-            assert_eq!(
-                row(&result).len(),
-                (4.0 * to).ceil() as usize,
-                "{from} to {to}"
-            );
+            assert_eq!(row(&result).len(), (4.0 * to).ceil() as usize, "{from} to {to}");
             let error = error(&result, hz);
             assert!(error < PASS_ERROR, "{from} to {to} at {hz} Hz: {error}");
         }
@@ -75,23 +60,12 @@ fn sines_in_the_pass_band_keep_amplitude_and_phase() {
 
 #[test]
 fn what_the_lower_rate_cannot_hold_does_not_fold_back() {
-    for (from, to, hz) in [
-        (500.0, 100.0, 50.0),
-        (500.0, 100.0, 60.0),
-        (500.0, 100.0, 99.0),
-        (1000.0, 250.0, 130.0),
-        (360.0, 250.0, 170.0),
-    ] {
+    for (from, to, hz) in [(500.0, 100.0, 50.0), (500.0, 100.0, 60.0), (500.0, 100.0, 99.0), (1000.0, 250.0, 130.0), (360.0, 250.0, 170.0)] {
         let result = resample(&sine(from, hz, 4.0), to).unwrap();
         let edge = (EDGE_S * to) as usize;
         let inner = &row(&result)[edge..row(&result).len() - edge];
-        let level = inner
-            .iter()
-            .fold(0.0_f32, |most, value| most.max(value.abs()));
-        assert!(
-            f64::from(level) < STOP_LEVEL,
-            "{hz} Hz from {from} to {to}: {level}"
-        );
+        let level = inner.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
+        assert!(f64::from(level) < STOP_LEVEL, "{hz} Hz from {from} to {to}: {level}");
     }
 }
 
@@ -117,8 +91,7 @@ fn gaps_neither_grow_nor_shrink() {
     samples[300] = f32::NAN;
     for (to, gap) in [(1000.0, 200..300), (250.0, 50..75), (500.0, 100..150)] {
         let result = resample(&recording(500.0, samples.clone()), to).unwrap();
-        let missing =
-            |range: std::ops::Range<usize>| row(&result)[range].iter().all(|v| v.is_nan());
+        let missing = |range: std::ops::Range<usize>| row(&result)[range].iter().all(|v| v.is_nan());
         assert!(missing(gap.clone()));
         assert_eq!(row(&result)[gap.start - 1], 1.0);
         assert_eq!(row(&result)[gap.end], 1.0);
@@ -131,15 +104,11 @@ fn gaps_neither_grow_nor_shrink() {
 #[test]
 fn values_do_not_depend_on_the_platform() {
     // Sines from libm and additions in order: the bits are the same everywhere.
-    let samples: Vec<f32> = (0..200)
-        .map(|index| ((index * 37) % 101) as f32 / 64.0)
-        .collect();
+    let samples: Vec<f32> = (0..200).map(|index| ((index * 37) % 101) as f32 / 64.0).collect();
     let result = resample(&recording(360.0, samples), 500.0).unwrap();
-    let digest = row(&result)
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, value| {
-            (hash ^ u64::from(value.to_bits())).wrapping_mul(0x0100_0000_01b3)
-        });
+    let digest = row(&result).iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, value| {
+        (hash ^ u64::from(value.to_bits())).wrapping_mul(0x0100_0000_01b3)
+    });
     assert_eq!(digest, DIGEST);
 }
 
@@ -150,21 +119,12 @@ const DIGEST: u64 = 0;
 fn absurd_rates_are_refused() {
     for rate in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e9] {
         let own = resample(&recording(rate, vec![1.0]), 500.0);
-        assert!(matches!(
-            own,
-            Err(ResampleError::Rate {
-                which: "recording's",
-                ..
-            })
-        ));
+        assert!(matches!(own, Err(ResampleError::Rate { which: "recording's", .. })));
         let new = resample(&recording(500.0, vec![1.0]), rate);
         assert!(matches!(new, Err(ResampleError::Rate { which: "new", .. })));
     }
     let long = recording(1.0, vec![0.0; 3000]);
-    assert!(matches!(
-        resample(&long, 100_000.0),
-        Err(ResampleError::TooLong { .. })
-    ));
+    assert!(matches!(resample(&long, 100_000.0), Err(ResampleError::TooLong { .. })));
 }
 
 proptest! {

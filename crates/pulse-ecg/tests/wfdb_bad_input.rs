@@ -17,30 +17,11 @@ fn one_signal(line: &str) -> Result<WfdbRecord, WfdbError> {
 #[test]
 fn a_wrong_checksum_or_initial_value_is_refused() {
     let error = one_signal("r.dat 16 1000 16 0 1 5 0 I").unwrap_err();
-    assert!(matches!(
-        error,
-        WfdbError::Damaged {
-            what: "checksum",
-            found: 4,
-            expected: 5,
-            ..
-        }
-    ));
+    assert!(matches!(error, WfdbError::Damaged { what: "checksum", found: 4, expected: 5, .. }));
     let message = error.to_string();
-    assert!(
-        message.contains("signal I of r") && message.contains('5'),
-        "{message}"
-    );
+    assert!(message.contains("signal I of r") && message.contains('5'), "{message}");
     let error = one_signal("r.dat 16 1000 16 0 2 4 0 I").unwrap_err();
-    assert!(matches!(
-        error,
-        WfdbError::Damaged {
-            what: "initial value",
-            found: 1,
-            expected: 2,
-            ..
-        }
-    ));
+    assert!(matches!(error, WfdbError::Damaged { what: "initial value", found: 1, expected: 2, .. }));
 }
 
 #[test]
@@ -48,9 +29,7 @@ fn too_few_samples_and_lying_lengths_are_refused() {
     for length in [3_u64, 1 << 20, 1 << 27] {
         let error = read(&format!("r 1 500 {length}\nr.dat 16 1000"), &[1, 3]).unwrap_err();
         match error {
-            WfdbError::TooFewSamples {
-                found: 2, expected, ..
-            } => assert_eq!(expected, length),
+            WfdbError::TooFewSamples { found: 2, expected, .. } => assert_eq!(expected, length),
             error => panic!("{error}"),
         }
     }
@@ -62,21 +41,8 @@ fn too_few_samples_and_lying_lengths_are_refused() {
         assert!(matches!(error, WfdbError::TooLong { .. }), "{error}");
     }
     let error = read("r 1 500 2\nr.dat 16+9999999999 1000", &[1, 3]).unwrap_err();
-    assert!(
-        matches!(
-            error,
-            WfdbError::TooFewSamples {
-                found: 0,
-                expected: 2,
-                ..
-            }
-        ),
-        "{error}"
-    );
-    assert!(matches!(
-        read("r 1 500\nr.dat 16", &[]),
-        Err(WfdbError::NoSamples { .. })
-    ));
+    assert!(matches!(error, WfdbError::TooFewSamples { found: 0, expected: 2, .. }), "{error}");
+    assert!(matches!(read("r 1 500\nr.dat 16", &[]), Err(WfdbError::NoSamples { .. })));
     assert!(matches!(read("r 0 500 10", &[]), Ok(record) if record.signals.is_empty()));
 }
 
@@ -97,26 +63,11 @@ fn gains_that_give_no_millivolts_are_refused() {
         let record = one_signal(line).unwrap();
         assert_eq!(record.signals[0].samples, [1, 3]);
         assert_eq!(record.signals[0].statistics(), None);
-        assert!(matches!(
-            record.to_recording(),
-            Err(WfdbError::Uncalibrated { .. })
-        ));
+        assert!(matches!(record.to_recording(), Err(WfdbError::Uncalibrated { .. })));
     }
-    for gain in [
-        "NaN", "inf", "-inf", "1e999", "abc", "200(", "200(x)", "200/", "(5)",
-    ] {
+    for gain in ["NaN", "inf", "-inf", "1e999", "abc", "200(", "200(x)", "200/", "(5)"] {
         let error = one_signal(&format!("r.dat 16 {gain} 16 0 1 4 0 I")).unwrap_err();
-        assert!(
-            matches!(
-                error,
-                WfdbError::Field {
-                    line: 2,
-                    field: "gain",
-                    ..
-                }
-            ),
-            "{gain}: {error}"
-        );
+        assert!(matches!(error, WfdbError::Field { line: 2, field: "gain", .. }), "{gain}: {error}");
     }
 }
 
@@ -124,27 +75,15 @@ fn gains_that_give_no_millivolts_are_refused() {
 fn absurd_sampling_rates_are_refused() {
     for rate in ["0", "-500", "NaN", "inf", "1e12", "0.0001"] {
         let error = read(&format!("r 1 {rate} 2\nr.dat 16 1000"), &[1, 3]).unwrap_err();
-        assert!(
-            matches!(error, WfdbError::SamplingRate { .. }),
-            "{rate}: {error}"
-        );
+        assert!(matches!(error, WfdbError::SamplingRate { .. }), "{rate}: {error}");
     }
     assert!(matches!(
         read("r 1 fast 2\nr.dat 16 1000", &[1, 3]),
-        Err(WfdbError::Field {
-            field: "sampling frequency",
-            ..
-        })
+        Err(WfdbError::Field { field: "sampling frequency", .. })
     ));
     // A frame may hold several samples: the product counts.
     let record = read("r 1 90000 1\nr.dat 16x2 1000/mV", &[1, 3]).unwrap();
-    assert!(matches!(
-        record.to_recording(),
-        Err(WfdbError::SamplingRate {
-            found: 180_000.0,
-            ..
-        })
-    ));
+    assert!(matches!(record.to_recording(), Err(WfdbError::SamplingRate { found: 180_000.0, .. })));
 }
 
 #[test]
@@ -172,31 +111,16 @@ fn malformed_headers_name_line_and_field() {
         ("r/1 1\na", 2, "segment length"),
     ] {
         match Header::parse(text.as_bytes()).unwrap_err() {
-            WfdbError::Field {
-                line: at,
-                field: found,
-                ..
-            } => {
+            WfdbError::Field { line: at, field: found, .. } => {
                 assert_eq!((at, found), (line, field), "{text}");
             }
             error => panic!("{text}: {error}"),
         }
     }
-    assert!(matches!(
-        Header::parse(b" \n# only\n"),
-        Err(WfdbError::EmptyHeader)
-    ));
-    for (text, found, expected) in [
-        ("r 2\nr.dat 16", 1, 2),
-        ("r 999999999999\n", 0, 999_999_999_999),
-        ("r 0\nr.dat 16", 1, 0),
-    ] {
+    assert!(matches!(Header::parse(b" \n# only\n"), Err(WfdbError::EmptyHeader)));
+    for (text, found, expected) in [("r 2\nr.dat 16", 1, 2), ("r 999999999999\n", 0, 999_999_999_999), ("r 0\nr.dat 16", 1, 0)] {
         match Header::parse(text.as_bytes()).unwrap_err() {
-            WfdbError::LineCount {
-                found: a,
-                expected: b,
-                ..
-            } => assert_eq!((a, b), (found, expected)),
+            WfdbError::LineCount { found: a, expected: b, .. } => assert_eq!((a, b), (found, expected)),
             error => panic!("{text}: {error}"),
         }
     }
@@ -209,19 +133,10 @@ fn files_outside_the_folder_are_refused() {
     std::fs::create_dir(&inner).unwrap();
     std::fs::write(folder.path().join("secret.dat"), int16(&[1, 3])).unwrap();
     let absolute = folder.path().join("secret.dat");
-    for name in [
-        "../secret.dat",
-        "x/../../secret.dat",
-        "..\\secret.dat",
-        absolute.to_str().unwrap(),
-        "C:secret.dat",
-    ] {
+    for name in ["../secret.dat", "x/../../secret.dat", "..\\secret.dat", absolute.to_str().unwrap(), "C:secret.dat"] {
         std::fs::write(inner.join("r.hea"), format!("r 1 500 2\n{name} 16 1000")).unwrap();
         let error = WfdbRecord::open(inner.join("r"), &ReadOptions::default()).unwrap_err();
-        assert!(
-            matches!(&error, WfdbError::OutsideFolder { file, .. } if file == name),
-            "{error}"
-        );
+        assert!(matches!(&error, WfdbError::OutsideFolder { file, .. } if file == name), "{error}");
     }
 }
 
@@ -229,16 +144,10 @@ fn files_outside_the_folder_are_refused() {
 fn missing_files_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let error = WfdbRecord::open(folder.path().join("r.dat"), &ReadOptions::default()).unwrap_err();
-    assert!(
-        matches!(&error, WfdbError::File { path, .. } if path.ends_with("r.hea")),
-        "{error}"
-    );
+    assert!(matches!(&error, WfdbError::File { path, .. } if path.ends_with("r.hea")), "{error}");
     std::fs::write(folder.path().join("r.hea"), "r 1 500 2\nr.dat 16 1000").unwrap();
     let error = WfdbRecord::open(folder.path().join("r"), &ReadOptions::default()).unwrap_err();
-    assert!(
-        matches!(&error, WfdbError::MissingSignalFile { file, .. } if file == "r.dat"),
-        "{error}"
-    );
+    assert!(matches!(&error, WfdbError::MissingSignalFile { file, .. } if file == "r.dat"), "{error}");
     std::fs::create_dir(folder.path().join("r.dat")).unwrap();
     let error = WfdbRecord::open(folder.path().join("r"), &ReadOptions::default()).unwrap_err();
     assert!(matches!(&error, WfdbError::File { .. }), "{error}");
@@ -248,23 +157,14 @@ fn missing_files_are_named() {
 fn signals_of_one_file_must_agree_about_it() {
     for (second, what) in [("r.dat 212", "format"), ("r.dat 16+8", "byte offset")] {
         let error = read(&format!("r 2 500 1\nr.dat 16+4\n{second}"), &[1, 3]).unwrap_err();
-        assert!(
-            matches!(error, WfdbError::FileDisagreement { what: found, .. } if found == what),
-            "{error}"
-        );
+        assert!(matches!(error, WfdbError::FileDisagreement { what: found, .. } if found == what), "{error}");
     }
 }
 
 #[test]
 fn matlab_files_that_do_not_fit_are_refused() {
-    let record = common::record(vec![
-        signal("I", vec![1, 2, 3]),
-        signal("II", vec![4, 5, 6]),
-    ]);
-    let options = WriteOptions {
-        format: SignalFormat::Int16,
-        container: Container::Mat,
-    };
+    let record = common::record(vec![signal("I", vec![1, 2, 3]), signal("II", vec![4, 5, 6])]);
+    let options = WriteOptions { format: SignalFormat::Int16, container: Container::Mat };
     let (header, bytes) = record.encode(&options).unwrap();
     let with = |text: String, bytes: &[u8]| {
         let files = files(&[("r.hea", text.as_bytes()), ("r.mat", bytes)]);
@@ -295,24 +195,12 @@ fn matlab_files_that_do_not_fit_are_refused() {
         }
     }
     let error = with(header.to_text().replace("+24", "+20"), &bytes).unwrap_err();
-    assert!(
-        matches!(
-            error,
-            WfdbError::Matlab {
-                what: "start of the data",
-                ..
-            }
-        ),
-        "{error}"
-    );
+    assert!(matches!(error, WfdbError::Matlab { what: "start of the data", .. }), "{error}");
 }
 
 #[test]
 fn few_many_and_unknown_leads_are_read_and_missing_ones_named() {
-    let one = read("r 1 500 2\nr.dat 16 1000 16 0 1 4 0 Lead 7G", &[1, 3])
-        .unwrap()
-        .to_recording()
-        .unwrap();
+    let one = read("r 1 500 2\nr.dat 16 1000 16 0 1 4 0 Lead 7G", &[1, 3]).unwrap().to_recording().unwrap();
     assert_eq!(one.leads[0].lead, Lead::Other("Lead 7G".to_owned()));
     match one.standard_leads().unwrap_err() {
         RecordError::MissingLeads { missing, found, .. } => {
@@ -321,102 +209,40 @@ fn few_many_and_unknown_leads_are_read_and_missing_ones_named() {
         }
         error => panic!("{error}"),
     }
-    let mut signals = vec![
-        signal("vx", vec![1]),
-        signal("vy", vec![2]),
-        signal("vz", vec![3]),
-    ];
-    signals.extend(
-        Lead::STANDARD
-            .iter()
-            .rev()
-            .map(|lead| signal(lead.name(), vec![4])),
-    );
+    let mut signals = vec![signal("vx", vec![1]), signal("vy", vec![2]), signal("vz", vec![3])];
+    signals.extend(Lead::STANDARD.iter().rev().map(|lead| signal(lead.name(), vec![4])));
     let fifteen = common::record(signals).to_recording().unwrap();
     let standard = fifteen.standard_leads().unwrap();
-    assert!(
-        standard
-            .iter()
-            .map(|signal| &signal.lead)
-            .eq(&Lead::STANDARD)
-    );
+    assert!(standard.iter().map(|signal| &signal.lead).eq(&Lead::STANDARD));
 }
 
 #[test]
 fn records_that_cannot_be_written_are_refused() {
-    let options = WriteOptions {
-        format: SignalFormat::Packed12,
-        ..WriteOptions::default()
-    };
+    let options = WriteOptions { format: SignalFormat::Packed12, ..WriteOptions::default() };
     let fails = |record: WfdbRecord, options: &WriteOptions| record.encode(options).unwrap_err();
     for value in [2048, -2048] {
         let error = fails(common::record(vec![signal("I", vec![0, value])]), &options);
         assert!(
-            matches!(
-                error,
-                WfdbError::ValueOutsideFormat {
-                    sample: 1,
-                    lowest: -2047,
-                    highest: 2047,
-                    ..
-                }
-            ),
+            matches!(error, WfdbError::ValueOutsideFormat { sample: 1, lowest: -2047, highest: 2047, .. }),
             "{error}"
         );
     }
-    for format in [
-        SignalFormat::Null,
-        SignalFormat::Difference8,
-        SignalFormat::Flac16,
-    ] {
+    for format in [SignalFormat::Null, SignalFormat::Difference8, SignalFormat::Flac16] {
         let options = WriteOptions { format, ..options };
         let error = fails(common::record(vec![signal("I", vec![0])]), &options);
-        assert!(matches!(
-            error,
-            WfdbError::Format {
-                problem: FormatProblem::NotWritten,
-                ..
-            }
-        ));
+        assert!(matches!(error, WfdbError::Format { problem: FormatProblem::NotWritten, .. }));
     }
-    let matlab = WriteOptions {
-        container: Container::Mat,
-        ..options
-    };
+    let matlab = WriteOptions { container: Container::Mat, ..options };
     let error = fails(common::record(vec![signal("I", vec![0])]), &matlab);
-    assert!(matches!(
-        error,
-        WfdbError::Format {
-            problem: FormatProblem::NotInMatlab,
-            ..
-        }
-    ));
+    assert!(matches!(error, WfdbError::Format { problem: FormatProblem::NotInMatlab, .. }));
     let mut record = common::record(vec![signal("I", vec![0])]);
     record.name = "../r".to_owned();
-    assert!(matches!(
-        fails(record, &options),
-        WfdbError::CannotWrite { what: "name", .. }
-    ));
+    assert!(matches!(fails(record, &options), WfdbError::CannotWrite { what: "name", .. }));
     let record = common::record(vec![signal("I\nr 1", vec![0])]);
-    assert!(matches!(
-        fails(record, &options),
-        WfdbError::CannotWrite {
-            what: "description",
-            ..
-        }
-    ));
+    assert!(matches!(fails(record, &options), WfdbError::CannotWrite { what: "description", .. }));
     let record = common::record(vec![signal("I", vec![0, 1]), signal("II", vec![0])]);
-    assert!(matches!(
-        fails(record, &options),
-        WfdbError::CannotWrite {
-            what: "number of samples",
-            ..
-        }
-    ));
-    assert!(matches!(
-        fails(common::record(vec![]), &options),
-        WfdbError::NoSamples { .. }
-    ));
+    assert!(matches!(fails(record, &options), WfdbError::CannotWrite { what: "number of samples", .. }));
+    assert!(matches!(fails(common::record(vec![]), &options), WfdbError::NoSamples { .. }));
 }
 
 proptest! {

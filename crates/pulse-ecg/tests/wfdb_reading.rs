@@ -17,43 +17,23 @@ fn every_field_of_a_header_is_read() {
     let header = Header::parse(text.as_bytes()).unwrap();
     assert_eq!(header.record, "r");
     assert_eq!(header.sampling_rate_hz, 360.0);
-    assert_eq!(
-        (header.counter_rate_hz, header.base_counter),
-        (Some(720.5), Some(12.0))
-    );
+    assert_eq!((header.counter_rate_hz, header.base_counter), (Some(720.5), Some(12.0)));
     assert_eq!(header.samples, Some(650_000));
     assert_eq!(header.base_time, BaseTime::parse("10:30:00.5"));
     assert_eq!(header.base_date, BaseDate::parse("01/10/1990"));
     // The version line and the name are left out, the empty line stays.
     assert_eq!(header.comments, ["Age: 69", ""]);
-    let [first, second] = header.signals.as_slice() else {
-        panic!("two signals")
-    };
+    let [first, second] = header.signals.as_slice() else { panic!("two signals") };
     assert_eq!(first.format, SignalFormat::Packed12);
-    assert_eq!(
-        (first.samples_per_frame, first.skew, first.byte_offset),
-        (2, 3, 24)
-    );
+    assert_eq!((first.samples_per_frame, first.skew, first.byte_offset), (2, 3, 24));
     assert_eq!((first.gain, first.baseline), (Some(200.5), -1024));
-    assert_eq!(
-        (first.units.as_str(), first.description.as_str()),
-        ("uV", "MLII lead")
-    );
+    assert_eq!((first.units.as_str(), first.description.as_str()), ("uV", "MLII lead"));
     assert_eq!((first.adc_resolution, first.adc_zero), (11, 1024));
-    assert_eq!(
-        (first.initial_value, first.checksum),
-        (Some(995), Some(43_405))
-    );
+    assert_eq!((first.initial_value, first.checksum), (Some(995), Some(43_405)));
     // Gain 0 is none, the baseline is the ADC zero, the rest has defaults.
-    assert_eq!(
-        (second.gain, second.baseline, second.adc_zero),
-        (None, 5, 5)
-    );
+    assert_eq!((second.gain, second.baseline, second.adc_zero), (None, 5, 5));
     assert_eq!((second.initial_value, second.checksum), (None, None));
-    assert_eq!(
-        (second.units.as_str(), second.description.as_str()),
-        ("mV", "record r, signal 1")
-    );
+    assert_eq!((second.units.as_str(), second.description.as_str()), ("mV", "record r, signal 1"));
 }
 
 #[test]
@@ -77,26 +57,15 @@ fn a_record_of_several_files_and_offsets_is_read() {
         ("r.xyz", &other),
     ]);
     let record = WfdbRecord::read(&files, "r", &ReadOptions::default()).unwrap();
-    let samples: Vec<&[i32]> = record
-        .signals
-        .iter()
-        .map(|s| s.samples.as_slice())
-        .collect();
+    let samples: Vec<&[i32]> = record.signals.iter().map(|s| s.samples.as_slice()).collect();
     assert_eq!(samples, [&[1, 3][..], &[2, 4], &[7, 8]]);
 }
 
 #[test]
 fn the_lowest_code_is_a_missing_sample() {
-    let record = read(
-        "r 1 500 3\nr.dat 16 1000 16 0 5 -32762 0 I",
-        &[5, i16::MIN, 1],
-    )
-    .unwrap();
+    let record = read("r 1 500 3\nr.dat 16 1000 16 0 5 -32762 0 I", &[5, i16::MIN, 1]).unwrap();
     assert_eq!(record.signals[0].samples, [5, MISSING_SAMPLE, 1]);
-    assert_eq!(
-        (record.signals[0].digital_sum(), record.signals[0].missing()),
-        (6, 1)
-    );
+    assert_eq!((record.signals[0].digital_sum(), record.signals[0].missing()), (6, 1));
     let recording = record.to_recording().unwrap();
     let millivolts = recording.lead(&Lead::I).unwrap();
     assert!(millivolts[1].is_nan());
@@ -112,10 +81,7 @@ fn units_and_baselines_become_millivolts() {
     assert_eq!(recording.leads.len(), 2);
     assert_eq!(recording.leads[0].millivolts, [0.1]);
     assert_eq!(recording.leads[1].millivolts, [-2.0]);
-    let others: Vec<&str> = record
-        .other_signals()
-        .map(|s| s.description.as_str())
-        .collect();
+    let others: Vec<&str> = record.other_signals().map(|s| s.description.as_str()).collect();
     assert_eq!(others, ["ABP"]);
     assert_eq!(record.signals[2].statistics(), None);
 }
@@ -168,38 +134,18 @@ fn damage_is_reported_when_the_caller_reads_on() {
         ..ReadOptions::default()
     };
     let record = read_with(header, &[2, 3], &options).unwrap();
-    let whats: Vec<String> = record
-        .discrepancies
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let whats: Vec<String> = record.discrepancies.iter().map(ToString::to_string).collect();
     assert_eq!(whats.len(), 3, "{whats:?}");
     assert!(matches!(
         record.discrepancies[0],
-        Discrepancy::Value {
-            what: "initial value",
-            found: 2,
-            expected: 1,
-            ..
-        }
+        Discrepancy::Value { what: "initial value", found: 2, expected: 1, .. }
     ));
     assert!(matches!(
         record.discrepancies[1],
-        Discrepancy::Value {
-            what: "checksum",
-            found: 5,
-            expected: 4,
-            ..
-        }
+        Discrepancy::Value { what: "checksum", found: 5, expected: 4, .. }
     ));
-    assert!(matches!(
-        record.discrepancies[2],
-        Discrepancy::AssumedGain { .. }
-    ));
-    assert_eq!(
-        record.to_recording().unwrap().leads[0].millivolts,
-        [0.01, 0.015]
-    );
+    assert!(matches!(record.discrepancies[2], Discrepancy::AssumedGain { .. }));
+    assert_eq!(record.to_recording().unwrap().leads[0].millivolts, [0.01, 0.015]);
 }
 
 #[test]
@@ -230,12 +176,6 @@ fn flac_files_of_another_encoder_are_read() {
         let cut = &stream.get_ref()[..stream.get_ref().len() / 2];
         let files = common::files(&[("r.hea", header.as_bytes()), ("r.dat", cut)]);
         let error = WfdbRecord::read(&files, "r", &ReadOptions::default()).unwrap_err();
-        assert!(
-            matches!(
-                error,
-                WfdbError::Flac { .. } | WfdbError::TooFewSamples { .. }
-            ),
-            "{error}"
-        );
+        assert!(matches!(error, WfdbError::Flac { .. } | WfdbError::TooFewSamples { .. }), "{error}");
     }
 }

@@ -52,43 +52,31 @@ fn any_record() -> impl Strategy<Value = (WfdbRecord, SignalFormat)> {
         let signals = prop::collection::vec(any_signal(format, frames), 1..5);
         let clock = prop::option::of((0_u8..24, 0_u8..60, 0_u8..60, 0_u32..1_000_000));
         let rate = prop_oneof![Just(500.0), 1.0..100_000.0_f64];
-        let comments =
-            prop::collection::vec("[a-z]([ -\"$-~]{0,20}[!-\"$-~])?: [a-z0-9]{1,9}", 0..4);
-        (
-            signals,
-            "[A-Za-z0-9_]{1,12}",
-            rate,
-            clock,
-            any::<bool>(),
-            comments,
+        let comments = prop::collection::vec("[a-z]([ -\"$-~]{0,20}[!-\"$-~])?: [a-z0-9]{1,9}", 0..4);
+        (signals, "[A-Za-z0-9_]{1,12}", rate, clock, any::<bool>(), comments).prop_map(
+            move |(signals, name, sampling_rate_hz, clock, dated, comments)| {
+                let base_time = clock.map(|(hour, minute, second, microsecond)| BaseTime {
+                    hour,
+                    minute,
+                    second,
+                    microsecond,
+                });
+                let record = WfdbRecord {
+                    name,
+                    sampling_rate_hz,
+                    counter_rate_hz: dated.then_some(sampling_rate_hz * 2.0),
+                    base_counter: dated.then_some(-7.25),
+                    base_time,
+                    base_date: (dated && base_time.is_some())
+                        .then_some(BaseDate { day: 1, month: 10, year: 1990 }),
+                    frames,
+                    signals,
+                    comments,
+                    discrepancies: Vec::new(),
+                };
+                (record, format)
+            },
         )
-            .prop_map(
-                move |(signals, name, sampling_rate_hz, clock, dated, comments)| {
-                    let base_time = clock.map(|(hour, minute, second, microsecond)| BaseTime {
-                        hour,
-                        minute,
-                        second,
-                        microsecond,
-                    });
-                    let record = WfdbRecord {
-                        name,
-                        sampling_rate_hz,
-                        counter_rate_hz: dated.then_some(sampling_rate_hz * 2.0),
-                        base_counter: dated.then_some(-7.25),
-                        base_time,
-                        base_date: (dated && base_time.is_some()).then_some(BaseDate {
-                            day: 1,
-                            month: 10,
-                            year: 1990,
-                        }),
-                        frames,
-                        signals,
-                        comments,
-                        discrepancies: Vec::new(),
-                    };
-                    (record, format)
-                },
-            )
     })
 }
 
@@ -115,12 +103,8 @@ proptest! {
 fn only_whole_files_are_left_behind() {
     let folder = tempfile::tempdir().unwrap();
     let record = common::record(vec![signal("I", vec![1, 2, 3])]);
-    record
-        .write(folder.path(), &WriteOptions::default())
-        .unwrap();
-    record
-        .write(folder.path(), &WriteOptions::default())
-        .unwrap();
+    record.write(folder.path(), &WriteOptions::default()).unwrap();
+    record.write(folder.path(), &WriteOptions::default()).unwrap();
     let mut names: Vec<String> = std::fs::read_dir(folder.path())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -130,11 +114,7 @@ fn only_whole_files_are_left_behind() {
     let header = std::fs::read_to_string(folder.path().join("r.hea")).unwrap();
     assert_eq!(header, "r 1 500 3\nr.dat 16 1000(0)/mV 16 0 1 6 0 I\n");
     // Nothing is written where the folder is not there.
-    assert!(
-        record
-            .write(folder.path().join("none"), &WriteOptions::default())
-            .is_err()
-    );
+    assert!(record.write(folder.path().join("none"), &WriteOptions::default()).is_err());
 }
 
 #[test]
@@ -143,14 +123,8 @@ fn a_recording_becomes_a_record_and_back() {
         name: "made".to_owned(),
         sampling_rate_hz: 250.0,
         leads: vec![
-            LeadSignal {
-                lead: Lead::I,
-                millivolts: vec![0.001, -0.5, f32::NAN],
-            },
-            LeadSignal {
-                lead: Lead::AVR,
-                millivolts: vec![1.25, 0.0, 2.0],
-            },
+            LeadSignal { lead: Lead::I, millivolts: vec![0.001, -0.5, f32::NAN] },
+            LeadSignal { lead: Lead::AVR, millivolts: vec![1.25, 0.0, 2.0] },
         ],
         patient: Patient {
             age_years: Some(61),
@@ -162,21 +136,12 @@ fn a_recording_becomes_a_record_and_back() {
     let record = WfdbRecord::from_recording(&recording, 1000.0).unwrap();
     assert_eq!(record.signals[0].samples, [1, -500, MISSING_SAMPLE]);
     let folder = tempfile::tempdir().unwrap();
-    record
-        .write(folder.path(), &WriteOptions::default())
-        .unwrap();
+    record.write(folder.path(), &WriteOptions::default()).unwrap();
     let back = Recording::open(folder.path().join("made")).unwrap();
     assert_eq!(back.patient, recording.patient);
-    assert!(
-        back.comments
-            .iter()
-            .all(|comment| !comment.contains("Somebody"))
-    );
+    assert!(back.comments.iter().all(|comment| !comment.contains("Somebody")));
     assert_eq!(back.leads[1], recording.leads[1]);
-    assert_eq!(
-        back.leads[0].millivolts[..2],
-        recording.leads[0].millivolts[..2]
-    );
+    assert_eq!(back.leads[0].millivolts[..2], recording.leads[0].millivolts[..2]);
     assert!(back.leads[0].millivolts[2].is_nan());
     for gain in [0.0, -1.0, f64::NAN, f64::INFINITY] {
         assert!(WfdbRecord::from_recording(&recording, gain).is_err());

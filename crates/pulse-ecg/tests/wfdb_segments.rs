@@ -51,34 +51,17 @@ fn segments_that_do_not_fit_are_refused() {
         ("r/1 3 500\na 2", "", "number of signals"),
         ("r/1 2 250\na 2", "", "sampling rate in Hz"),
         ("r/1 2 500\nr 2", "", "number of segments"),
-        (
-            "r/2 1 500\nlayout 0\na 2",
-            "layout 1 500\n~ 0 1000 16 0 0 0 0 V1",
-            "signal",
-        ),
-        (
-            "r/2 1 500\nlayout 0\nb 2",
-            "layout 1 500\n~ 0 1000/uV 16 0 0 0 0 II",
-            "unit",
-        ),
+        ("r/2 1 500\nlayout 0\na 2", "layout 1 500\n~ 0 1000 16 0 0 0 0 V1", "signal"),
+        ("r/2 1 500\nlayout 0\nb 2", "layout 1 500\n~ 0 1000/uV 16 0 0 0 0 II", "unit"),
     ] {
         match read(header, layout).unwrap_err() {
             WfdbError::Segment { what: found, .. } => assert_eq!(found, what, "{header}"),
             error => panic!("{header}: {error}"),
         }
     }
-    assert!(matches!(
-        read("r/1 2 500\n~ 5", ""),
-        Err(WfdbError::NoSamples { .. })
-    ));
-    assert!(matches!(
-        read("r/1 2 500\nc 5", ""),
-        Err(WfdbError::File { .. } | WfdbError::MissingSignalFile { .. })
-    ));
-    assert!(matches!(
-        read("r/1 2 500\n../a 5", ""),
-        Err(WfdbError::OutsideFolder { .. })
-    ));
+    assert!(matches!(read("r/1 2 500\n~ 5", ""), Err(WfdbError::NoSamples { .. })));
+    assert!(matches!(read("r/1 2 500\nc 5", ""), Err(WfdbError::File { .. } | WfdbError::MissingSignalFile { .. })));
+    assert!(matches!(read("r/1 2 500\n../a 5", ""), Err(WfdbError::OutsideFolder { .. })));
 }
 
 #[test]
@@ -86,11 +69,5 @@ fn gaps_that_lie_about_their_length_allocate_nothing() {
     let huge = format!("r/2 2 500\na 2\n~ {}", u64::MAX / 2);
     assert!(matches!(read(&huge, ""), Err(WfdbError::TooLong { .. })));
     let beyond = format!("r/2 2 500\na {m}\n~ {m}", m = u64::MAX);
-    assert!(matches!(
-        read(&beyond, ""),
-        Err(WfdbError::Segment {
-            what: "total length",
-            ..
-        })
-    ));
+    assert!(matches!(read(&beyond, ""), Err(WfdbError::Segment { what: "total length", .. })));
 }

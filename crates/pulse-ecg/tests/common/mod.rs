@@ -11,17 +11,12 @@ use pulse_ecg::{WfdbError, WfdbRecord, WfdbSignal};
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
 pub(crate) fn files(list: &[(&str, &[u8])]) -> Files {
-    list.iter()
-        .map(|(name, bytes)| ((*name).to_owned(), bytes.to_vec()))
-        .collect()
+    list.iter().map(|(name, bytes)| ((*name).to_owned(), bytes.to_vec())).collect()
 }
 
 /// 16-bit samples, least significant byte first.
 pub(crate) fn int16(samples: &[i16]) -> Vec<u8> {
-    samples
-        .iter()
-        .flat_map(|sample| sample.to_le_bytes())
-        .collect()
+    samples.iter().flat_map(|sample| sample.to_le_bytes()).collect()
 }
 
 /// Reads the record `r` of a header and one signal file `r.dat` of 16-bit samples.
