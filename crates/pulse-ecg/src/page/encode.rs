@@ -23,7 +23,7 @@ impl Picture {
             yppu: per_metre,
             unit: png::Unit::Meter,
         }));
-        let indexed = index_colours(self.rgb());
+        let indexed = index_colours(self.rgb(), size.width as usize);
         let data = match &indexed {
             Some((palette, indices)) => {
                 encoder.set_color(png::ColorType::Indexed);
@@ -67,32 +67,65 @@ impl Picture {
 const SLOTS: usize = 1024;
 const FREE: u32 = u32::MAX;
 
+/// Pixels that are compared with those above them at once.
+const RUN: usize = 64;
+
 /// Palette (three bytes a colour, in order of appearance) and an index for each pixel, or nothing if there
-/// are more than 256 colours.
-fn index_colours(rgb: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
-    let mut slots = [(FREE, 0_u8); SLOTS];
-    let mut palette = Vec::with_capacity(3 * 256);
-    let mut indices = Vec::with_capacity(rgb.len() / 3);
-    for pixel in rgb.chunks_exact(3) {
+/// are more than 256 colours. Most of a page looks like the row above it, which is copied.
+fn index_colours(rgb: &[u8], width: usize) -> Option<(Vec<u8>, Vec<u8>)> {
+    let mut colours = Colours {
+        slots: vec![(FREE, 0); SLOTS],
+        palette: Vec::with_capacity(3 * 256),
+    };
+    let mut indices = vec![0_u8; rgb.len() / 3];
+    let mut above: Option<(&[u8], usize)> = None;
+    for (row, line) in rgb.chunks_exact(3 * width).enumerate() {
+        let start = row * width;
+        for (run, pixels) in line.chunks(3 * RUN).enumerate() {
+            let at = start + run * RUN;
+            let count = pixels.len() / 3;
+            match above {
+                Some((other, first)) if other[3 * run * RUN..][..pixels.len()] == *pixels => {
+                    let from = first + run * RUN;
+                    indices.copy_within(from..from + count, at);
+                }
+                _ => {
+                    let to = indices[at..at + count].iter_mut();
+                    for (index, pixel) in to.zip(pixels.chunks_exact(3)) {
+                        *index = colours.index([pixel[0], pixel[1], pixel[2]])?;
+                    }
+                }
+            }
+        }
+        above = Some((line, start));
+    }
+    Some((colours.palette, indices))
+}
+
+struct Colours {
+    slots: Vec<(u32, u8)>,
+    palette: Vec<u8>,
+}
+
+impl Colours {
+    fn index(&mut self, pixel: [u8; 3]) -> Option<u8> {
         let colour = u32::from_le_bytes([pixel[0], pixel[1], pixel[2], 0]);
         // Multiplicative hashing (Knuth, 6.4), then the next free slot.
         let mut slot = (colour.wrapping_mul(0x9e37_79b1) >> 22) as usize % SLOTS;
-        let index = loop {
-            let (known, index) = slots[slot];
+        loop {
+            let (known, index) = self.slots[slot];
             if known == colour {
-                break index;
+                return Some(index);
             }
             if known == FREE {
-                let index = u8::try_from(palette.len() / 3).ok()?;
-                palette.extend_from_slice(pixel);
-                slots[slot] = (colour, index);
-                break index;
+                let index = u8::try_from(self.palette.len() / 3).ok()?;
+                self.palette.extend_from_slice(&pixel);
+                self.slots[slot] = (colour, index);
+                return Some(index);
             }
             slot = (slot + 1) % SLOTS;
-        };
-        indices.push(index);
+        }
     }
-    Some((palette, indices))
 }
 
 #[cfg(test)]
@@ -108,13 +141,13 @@ mod tests {
                 .collect()
         };
         let pixels = ramp(256);
-        let (palette, indices) = index_colours(&pixels).unwrap_or_default();
+        let (palette, indices) = index_colours(&pixels, 96).unwrap_or_default();
         assert_eq!(palette.len(), 768);
         let back: Vec<u8> = indices
             .iter()
             .flat_map(|&index| palette[usize::from(index) * 3..][..3].to_vec())
             .collect();
         assert_eq!(back, pixels);
-        assert_eq!(index_colours(&ramp(257)), None);
+        assert_eq!(index_colours(&ramp(257), 257), None);
     }
 }

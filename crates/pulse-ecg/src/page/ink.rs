@@ -131,7 +131,7 @@ impl InkLayer {
     /// Mixes the ink's colour into a picture of the layer's size, in 32 steps of coverage: the eight colours
     /// of a paper then make at most 249, which fit a palette.
     pub(crate) fn print(&self, rgb: &mut [u8], ink: [u8; 3]) {
-        const CHUNK: usize = 16;
+        const CHUNK: usize = 64;
         const STEPS: u32 = 31;
         let steps: [u8; 256] = std::array::from_fn(|covered| {
             let step = (covered as u32 * STEPS + 127) / 255;
@@ -139,7 +139,7 @@ impl InkLayer {
         });
         let pixels = rgb.chunks_mut(3 * CHUNK);
         for (covered, rgb) in self.coverage.chunks(CHUNK).zip(pixels) {
-            // Most of a page is bare: sixteen pixels are looked at in one comparison.
+            // Most of a page is bare: it is looked at by the run.
             if covered.iter().fold(0, |any, &one| any | one) == 0 {
                 continue;
             }

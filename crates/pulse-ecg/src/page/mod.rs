@@ -5,9 +5,9 @@
 //! coverage rasteriser in ordered `f32` arithmetic: equal settings and samples give equal bytes on every
 //! platform, which a library that picks its arithmetic by processor does not promise.
 //!
-//! The order of things: [`layout`] names the leads of rows and columns, [`plan`] places them on the paper,
-//! [`background`] draws the paper, [`trace`] turns samples into polylines, [`ink`] covers pixels, and
-//! [`geometry`] says where everything went.
+//! The order of things, a file each: `layout` names the leads of rows and columns, `plan` places them on the paper,
+//! `background` draws the paper, `trace` turns samples into polylines, `ink` covers pixels, and
+//! `geometry` says where everything went.
 
 mod background;
 mod encode;

@@ -27,12 +27,7 @@ pub(crate) fn draw_trace(
         // An amplifier at its limit is off the paper; so large a number only has to stay finite.
         (x as f32, y.clamp(-1e6, 1e6) as f32)
     };
-    let mut line = Polyline {
-        layer,
-        pen,
-        clip,
-        last: None,
-    };
+    let mut line = Polyline::new(layer, pen, clip);
     // Columns start and end between samples if the rate says so: go to the edge, not beyond.
     let edge = |at_s: f64| {
         let index = at_s * sampling_rate_hz;
@@ -103,15 +98,33 @@ fn landmarks(values: &[f32]) -> Vec<usize> {
     offsets
 }
 
+/// Points that may lie between the ends of one stroke, and pixels by which they may lie beside it.
+const SKIPPED: usize = 6;
+const BESIDE: f32 = 0.05;
+
+/// A line through points. Points that a straight stroke passes anyway are not drawn on their own: at 200
+/// dpi samples lie 0.4 pixels apart.
 struct Polyline<'a> {
     layer: &'a mut InkLayer,
     pen: Pen,
     clip: &'a Clip,
-    /// The last point and whether a stroke already ends in it.
-    last: Option<((f32, f32), bool)>,
+    /// Where the next stroke starts, and whether a stroke already ends there.
+    start: Option<((f32, f32), bool)>,
+    /// Points after the start that are not drawn yet.
+    waiting: Vec<(f32, f32)>,
 }
 
-impl Polyline<'_> {
+impl<'a> Polyline<'a> {
+    fn new(layer: &'a mut InkLayer, pen: Pen, clip: &'a Clip) -> Self {
+        Self {
+            layer,
+            pen,
+            clip,
+            start: None,
+            waiting: Vec::with_capacity(SKIPPED + 1),
+        }
+    }
+
     fn sample(&mut self, value: f32, place: impl Fn(f64) -> (f32, f32)) {
         if value.is_finite() {
             self.to(place(f64::from(value)));
@@ -121,16 +134,35 @@ impl Polyline<'_> {
     }
 
     fn to(&mut self, point: (f32, f32)) {
-        if let Some((from, _)) = self.last {
-            let segment = Segment { from, to: point };
-            self.layer.stroke(segment, self.pen, self.clip);
+        let Some((start, _)) = self.start else {
+            self.start = Some((point, false));
+            return;
+        };
+        let full = self.waiting.len() > SKIPPED;
+        if full
+            || !self
+                .waiting
+                .iter()
+                .all(|&between| is_passed(start, between, point))
+        {
+            self.draw();
         }
-        self.last = Some((point, self.last.is_some()));
+        self.waiting.push(point);
+    }
+
+    /// Draws to the last point that waits.
+    fn draw(&mut self) {
+        if let (Some((from, _)), Some(&to)) = (self.start, self.waiting.last()) {
+            self.layer.stroke(Segment { from, to }, self.pen, self.clip);
+            self.start = Some((to, true));
+            self.waiting.clear();
+        }
     }
 
     /// Ends the line; a single sample between gaps is a dot.
     fn finish(&mut self) {
-        if let Some((point, false)) = self.last.take() {
+        self.draw();
+        if let Some((point, false)) = self.start.take() {
             let dot = Segment {
                 from: point,
                 to: point,
@@ -138,4 +170,14 @@ impl Polyline<'_> {
             self.layer.stroke(dot, self.pen, self.clip);
         }
     }
+}
+
+/// Whether the stroke between two points passes a third, both beside it and between its ends.
+fn is_passed(from: (f32, f32), between: (f32, f32), to: (f32, f32)) -> bool {
+    let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+    let (x, y) = (between.0 - from.0, between.1 - from.1);
+    let length_squared = dx * dx + dy * dy;
+    let across = x * dy - y * dx;
+    let along = x * dx + y * dy;
+    across * across <= BESIDE * BESIDE * length_squared && along >= 0.0 && along <= length_squared
 }

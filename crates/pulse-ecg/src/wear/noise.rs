@@ -21,26 +21,19 @@ pub(super) fn apply(picture: &mut Picture, draw: Draw) {
     let row_bytes = picture.row_bytes();
     let rows = picture.rgb_mut().par_chunks_mut(row_bytes).enumerate();
     rows.for_each_init(
-        || vec![0_u8; row_bytes / 3 * 8],
+        || vec![0_u8; row_bytes / 3 * 4],
         |bytes, (y, line)| {
             of_row(seed, index, y).fill_bytes(bytes);
-            for (pixel, bytes) in line.chunks_exact_mut(3).zip(bytes.chunks_exact(8)) {
-                let common = centred(bytes[0], bytes[1], bytes[2], bytes[3]) * brightness;
-                let own = [
-                    centred(bytes[4], bytes[5], bytes[6], bytes[7]),
-                    centred(bytes[5], bytes[7], bytes[0], bytes[2]),
-                    centred(bytes[6], bytes[4], bytes[3], bytes[1]),
-                ];
+            for (pixel, bytes) in line.chunks_exact_mut(3).zip(bytes.chunks_exact(4)) {
+                let [a, b, c, d] = [bytes[0], bytes[1], bytes[2], bytes[3]].map(i32::from);
+                // Rows of a Hadamard matrix: four uncorrelated sums from four bytes.
+                let common = (a + b + c + d - 510) * brightness + (1 << 15);
+                let own = [a - b + c - d, a + b - c - d, a - b - c + d];
                 for (value, own) in pixel.iter_mut().zip(own) {
-                    let change = (common + own * colour + (1 << 15)) >> 16;
+                    let change = (common + own * colour) >> 16;
                     *value = (i32::from(*value) + change).clamp(0, 255) as u8;
                 }
             }
         },
     );
-}
-
-/// The sum of four bytes, less its mean.
-fn centred(a: u8, b: u8, c: u8, d: u8) -> i32 {
-    i32::from(a) + i32::from(b) + i32::from(c) + i32::from(d) - 510
 }
