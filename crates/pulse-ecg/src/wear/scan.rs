@@ -13,7 +13,7 @@ const SPECKS_PER_MILLION: f32 = 120.0;
 
 /// Turns the picture grey and steepens its contrast around a threshold.
 pub(super) fn apply(picture: &mut Picture, mut draw: Draw) {
-    let threshold = between(&mut draw.random, 95.0, 150.0);
+    let threshold = between(&mut draw.random, 125.0, 165.0);
     // From plain grey to a step over four grey values.
     let steepness = 1.0 + 30.0 * draw.amount * draw.amount * draw.amount;
     let tones: [u8; 256] = std::array::from_fn(|value| {
