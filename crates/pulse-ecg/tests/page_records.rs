@@ -17,7 +17,8 @@ fn real_records_become_pages() {
     let renderers = [Layout::ThreeByFour, Layout::SixByTwo, Layout::TwelveByOne].map(|layout| {
         PageRenderer::new(PageSettings {
             layout,
-            dpi: 50.0,
+            // A trace is wider than a pixel from 85 dpi on, and then has all of its ink.
+            dpi: 100.0,
             ..PageSettings::default()
         })
         .unwrap()
