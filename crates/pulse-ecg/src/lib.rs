@@ -6,8 +6,11 @@
 mod csv_file;
 mod lead;
 mod open;
+pub mod page;
+pub mod patients;
 mod recording;
 mod resample;
+pub mod wear;
 pub mod wfdb;
 mod whole_file;
 
