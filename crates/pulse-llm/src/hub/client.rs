@@ -68,6 +68,9 @@ impl Client {
                 .redirect_auth_headers(ureq::config::RedirectAuthHeaders::SameHost)
                 .timeout_connect(Some(options.timeout))
                 .timeout_recv_response(Some(options.timeout))
+                // Of every read, not of a body as a whole, which may take hours.
+                .timeout_per_read(Some(options.timeout))
+                .timeout_per_write(Some(options.timeout))
                 .user_agent(concat!("pulse-llm/", env!("CARGO_PKG_VERSION")))
                 .build()
                 .into()
@@ -111,6 +114,37 @@ impl Client {
         })
     }
 
+    /// The text of a small file at a commit.
+    pub(super) fn text(
+        &self,
+        kind: RepositoryKind,
+        id: &str,
+        commit: &str,
+        name: &str,
+    ) -> Result<String, HubError> {
+        let url = self.file_url(kind, id, commit, name);
+        self.patiently(|| {
+            let mut response = self.get(&url, None)?;
+            check_status(&url, response.status())?;
+            response
+                .body_mut()
+                .with_config()
+                .limit(LIST_LIMIT)
+                .read_to_string()
+                .map_err(|error| network(&url, &error))
+        })
+    }
+
+    fn file_url(&self, kind: RepositoryKind, id: &str, commit: &str, name: &str) -> String {
+        let path: Vec<String> = name.split('/').map(encode).collect();
+        format!(
+            "{}/{}{id}/resolve/{commit}/{}",
+            self.endpoint,
+            kind.address(),
+            path.join("/")
+        )
+    }
+
     /// Repeats a short request while the connection or the server fails.
     fn patiently<T>(&self, ask: impl Fn() -> Result<T, HubError>) -> Result<T, HubError> {
         let mut attempt = 0;
@@ -135,13 +169,7 @@ impl Client {
         commit: &str,
         name: &str,
     ) -> Result<FileInfo, HubError> {
-        let path: Vec<String> = name.split('/').map(encode).collect();
-        let url = format!(
-            "{}/{}{id}/resolve/{commit}/{}",
-            self.endpoint,
-            kind.address(),
-            path.join("/")
-        );
+        let url = self.file_url(kind, id, commit, name);
         self.patiently(|| self.describe_at(name, &url))
     }
 

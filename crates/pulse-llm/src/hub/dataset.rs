@@ -8,7 +8,8 @@ use super::options::HubOptions;
 use super::pattern::NamePattern;
 use super::repository::RepositoryKind;
 use super::snapshot::{
-    Snapshot, cache_root, cached_snapshot, check_names, fetch_files, write_reference,
+    Listing, Snapshot, cache_root, cached_snapshot, check_names, check_revision, fetch_files, list,
+    write_reference,
 };
 use super::source::is_id;
 
@@ -16,7 +17,7 @@ use super::source::is_id;
 /// `patterns` choose the files by name ([`NamePattern`]); none chooses all.
 ///
 /// The list of files is kept beside the snapshot, so that offline it is known whether something is
-/// missing.
+/// missing. When the Hub cannot be reached and nothing is, the cache is used, with a warning.
 ///
 /// # Errors
 /// [`HubError`] if it does not exist, has no file that a pattern means, cannot be reached or written, or
@@ -33,11 +34,16 @@ pub fn fetch_dataset(
     }
     let kind = RepositoryKind::Dataset;
     let root = cache_root(kind, id, options);
+    check_revision(&options.revision)?;
+    let have = cached(id, &root, patterns, &options.revision);
     if options.offline {
-        return cached(id, &root, patterns, &options.revision);
+        return have;
     }
+    let info = match list(kind, id, have.ok(), options)? {
+        Listing::Cache(snapshot) => return Ok(snapshot),
+        Listing::Server(info) => info,
+    };
     let client = Client::new(options);
-    let info = client.repository(kind, id, &options.revision)?;
     check_names(id, &info)?;
     let all: Vec<&str> = names(&info).collect();
     let wanted = choose(id, &all, patterns)?;
@@ -81,10 +87,12 @@ fn cached(
     patterns: &[NamePattern],
     revision: &str,
 ) -> Result<Snapshot, HubError> {
-    let snapshot = cached_snapshot(root, revision);
     let offline = |missing: String| HubError::Offline {
         id: id.to_owned(),
         missing,
+    };
+    let Some(snapshot) = cached_snapshot(root, revision) else {
+        return Err(offline(format!("the revision {revision}")));
     };
     let Ok(list) = std::fs::read_to_string(list_path(root, &snapshot.revision)) else {
         return Err(offline("the list of its files".to_owned()));

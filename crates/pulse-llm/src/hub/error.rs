@@ -14,6 +14,12 @@ pub enum HubError {
         /// What was given.
         found: String,
     },
+    /// The revision cannot be one.
+    #[error("{found:?} is no revision; give a branch, tag or commit like main, v1.5 or refs/pr/1")]
+    BadRevision {
+        /// What was given.
+        found: String,
+    },
     /// The server cannot be reached or broke off too often.
     #[error(
         "{url}: {reason}; check the network (HF_ENDPOINT, proxy), then try again: what was received is kept"
@@ -52,11 +58,21 @@ pub enum HubError {
     },
     /// The repository has no weights that can be read.
     #[error(
-        "{id} has no safetensors weights; convert its .bin files, which are not read because they can run code"
+        "{id} has no model.safetensors and no index of shards; convert its .bin files, which are not read because they can run code"
     )]
     NoSafetensors {
         /// The repository.
         id: String,
+    },
+    /// The repository's list of shards cannot be used.
+    #[error("{id}: {file}: {reason}; take another revision, or tell the repository's owner")]
+    BadIndex {
+        /// The repository.
+        id: String,
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
     },
     /// No file of a data set has a name that is asked for.
     #[error(

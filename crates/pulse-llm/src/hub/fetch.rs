@@ -1,12 +1,20 @@
 //! A model of the Hub to a folder of the cache.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+
+use serde::Deserialize;
 
 use super::client::{Client, RepositoryInfo};
 use super::error::HubError;
 use super::options::HubOptions;
 use super::repository::RepositoryKind;
-use super::snapshot::{Snapshot, cache_root, cached_snapshot, check_names, fetch_files};
+use super::snapshot::{
+    Listing, Snapshot, cache_root, cached_snapshot, check_names, check_revision, fetch_files, list,
+};
+
+const SINGLE: &str = "model.safetensors";
+const INDEX: &str = "model.safetensors.index.json";
 
 /// A model in the cache.
 pub type ModelSnapshot = Snapshot;
@@ -21,44 +29,90 @@ const COMPANIONS: [&str; 10] = [
     "tokenizer_config.json",
     "special_tokens_map.json",
     "added_tokens.json",
-    "model.safetensors.index.json",
+    INDEX,
     "LICENSE",
 ];
 
-/// Brings the model `id` into the cache, or finds it there, and returns its folder.
+/// Brings the model `id` into the cache, or finds it there, and returns its folder. When the Hub
+/// cannot be reached and the cache has the whole model, that is used, with a warning.
 ///
 /// # Errors
 /// [`HubError`] if it does not exist, cannot be reached or written, or arrives damaged. What was
 /// received before an interruption is kept and continued next time.
 pub fn fetch_model(id: &str, options: &HubOptions) -> Result<ModelSnapshot, HubError> {
     let kind = RepositoryKind::Model;
+    check_revision(&options.revision)?;
+    let root = cache_root(kind, id, options);
+    let have = cached(id, &root, &options.revision);
     if options.offline {
-        let root = cache_root(kind, id, options);
-        return cached(id, &root, &options.revision);
+        return have;
     }
+    let info = match list(kind, id, have.ok(), options)? {
+        Listing::Cache(snapshot) => return Ok(snapshot),
+        Listing::Server(info) => info,
+    };
+    check_names(id, &info)?;
     let client = Client::new(options);
-    let info = client.repository(kind, id, &options.revision)?;
-    let names = wanted(id, &info)?;
+    let weights = weights(&client, id, &info)?;
+    let mut names: Vec<&str> = names(&info).filter(|name| is_companion(name)).collect();
+    names.extend(weights.iter().map(String::as_str));
     fetch_files(&client, (kind, id), &info.sha, &names, options)
 }
 
-/// The files to fetch: weights, companions and the description of the vision tower.
-fn wanted<'a>(id: &str, info: &'a RepositoryInfo) -> Result<Vec<&'a str>, HubError> {
-    check_names(id, info)?;
-    let mut names = Vec::new();
-    for sibling in &info.siblings {
-        let name = sibling.rfilename.as_str();
-        let is_root = !name.contains('/');
-        let is_weights = is_root && name.ends_with(".safetensors");
-        let is_tower = name.starts_with("vision_tower/") && name.ends_with(".json");
-        if is_weights || is_tower || COMPANIONS.contains(&name) {
-            names.push(name);
-        }
+fn names(info: &RepositoryInfo) -> impl Iterator<Item = &str> {
+    info.siblings.iter().map(|file| file.rfilename.as_str())
+}
+
+/// Whether a file belongs to the model without holding its weights.
+fn is_companion(name: &str) -> bool {
+    let is_tower = name.starts_with("vision_tower/") && name.ends_with(".json");
+    is_tower || COMPANIONS.contains(&name)
+}
+
+/// The weight files: the shards of the index, or the single file. A repository can hold others
+/// beside them (adapters, copies in another type), which loading would not read.
+fn weights(client: &Client, id: &str, info: &RepositoryInfo) -> Result<Vec<String>, HubError> {
+    let has = |wanted: &str| names(info).any(|name| name == wanted);
+    if !has(INDEX) {
+        return if has(SINGLE) {
+            Ok(vec![SINGLE.to_owned()])
+        } else {
+            Err(HubError::NoSafetensors { id: id.to_owned() })
+        };
     }
-    if !names.iter().any(|name| name.ends_with(".safetensors")) {
-        return Err(HubError::NoSafetensors { id: id.to_owned() });
+    let text = client.text(RepositoryKind::Model, id, &info.sha, INDEX)?;
+    let shards = shards(id, &text)?;
+    match shards.iter().find(|shard| !has(shard)) {
+        None => Ok(shards),
+        Some(shard) => Err(bad_index(
+            id,
+            format!("the shard {shard} is not in the repository"),
+        )),
     }
-    Ok(names)
+}
+
+#[derive(Deserialize)]
+struct ShardIndex {
+    weight_map: BTreeMap<String, String>,
+}
+
+/// The files an index names.
+fn shards(id: &str, index: &str) -> Result<Vec<String>, HubError> {
+    let index: ShardIndex =
+        serde_json::from_str(index).map_err(|error| bad_index(id, error.to_string()))?;
+    let shards: BTreeSet<String> = index.weight_map.into_values().collect();
+    if shards.is_empty() {
+        return Err(bad_index(id, "its weight_map is empty".to_owned()));
+    }
+    Ok(shards.into_iter().collect())
+}
+
+fn bad_index(id: &str, reason: String) -> HubError {
+    HubError::BadIndex {
+        id: id.to_owned(),
+        file: INDEX.to_owned(),
+        reason,
+    }
 }
 
 /// The model as the cache has it.
@@ -67,15 +121,19 @@ fn cached(id: &str, root: &Path, revision: &str) -> Result<ModelSnapshot, HubErr
         id: id.to_owned(),
         missing: missing.to_owned(),
     };
-    let snapshot = cached_snapshot(root, revision);
+    let Some(snapshot) = cached_snapshot(root, revision) else {
+        return Err(offline(&format!("the revision {revision}")));
+    };
     let folder = &snapshot.folder;
     if !folder.join("config.json").is_file() {
         return Err(offline("config.json"));
     }
-    let index = folder.join("model.safetensors.index.json");
-    if !index.is_file() && !folder.join("model.safetensors").is_file() {
-        return Err(offline("the weights"));
+    let weights = match std::fs::read_to_string(folder.join(INDEX)) {
+        Ok(index) => shards(id, &index)?,
+        Err(_) => vec![SINGLE.to_owned()],
+    };
+    match weights.iter().find(|name| !folder.join(name).is_file()) {
+        None => Ok(snapshot),
+        Some(name) => Err(offline(name)),
     }
-    // Shards that the index names are checked when the weights are opened.
-    Ok(snapshot)
 }

@@ -3,8 +3,8 @@
 //! Models and data sets go to the cache that Python's `huggingface_hub` uses (the layout comes from the `hf-hub`
 //! crate), so that what was downloaded once serves both. The transfer itself is our own, because
 //! that crate's neither checks what it received nor resumes safely after a cut: a file grows under
-//! a temporary name, is continued where it stopped, checked by length and SHA-256, synced, and only
-//! then gets its name.
+//! a temporary name, is continued where it stopped, checked by length and hash, synced, and only then
+//! gets its name.
 
 mod client;
 mod dataset;

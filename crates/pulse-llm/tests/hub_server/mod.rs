@@ -19,6 +19,8 @@ pub struct Faults {
     pub cuts: usize,
     /// Transfers of a large file stop after this many bytes without ending.
     pub stall_after: Option<usize>,
+    /// How many transfers stop so; 0 is every one.
+    pub stalls: usize,
     /// Ranges are ignored: the whole file comes every time.
     pub no_ranges: bool,
     /// Contents differ from what was announced.
@@ -31,6 +33,8 @@ pub struct Faults {
     pub extra_name: Option<String>,
     /// Requests must carry this token.
     pub token: Option<String>,
+    /// Files that are named by their git object id as small files of the Hub are, not by SHA-256.
+    pub git_ids: BTreeMap<String, String>,
 }
 
 #[derive(Default)]
@@ -170,6 +174,7 @@ fn answer(
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect();
+        let etag = state.faults.git_ids.get(name).cloned().unwrap_or(etag);
         return write!(
             out,
             "HTTP/1.1 302 Found\r\nLocation: {location}\r\nX-Repo-Commit: {COMMIT}\r\n\
@@ -225,6 +230,12 @@ fn answer(
         body.truncate(cut);
     }
     let stall = state.faults.stall_after.filter(|limit| body.len() > *limit);
+    if stall.is_some() && state.faults.stalls > 0 {
+        state.faults.stalls -= 1;
+        if state.faults.stalls == 0 {
+            state.faults.stall_after = None;
+        }
+    }
     drop(state);
     if let Some(limit) = stall {
         out.write_all(&body[..limit])?;
