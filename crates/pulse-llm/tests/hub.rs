@@ -211,7 +211,7 @@ fn a_connection_that_goes_silent_is_given_up_and_continued() {
     let server = HubServer::start(&files(), faults);
     let cache = tempfile::tempdir().unwrap();
     let impatient = HubOptions {
-        timeout: Duration::from_millis(300),
+        timeout: Duration::from_secs(1),
         ..options(&server, cache.path())
     };
     let start = Instant::now();

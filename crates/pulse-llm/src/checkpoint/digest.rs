@@ -12,8 +12,8 @@ use super::files::WeightFiles;
 /// BLAKE3 over names, lengths and contents of the weight files.
 ///
 /// Nothing is computed until it is asked for. The first answer of a folder pays for it: one thread
-/// reads every weight once, beside the generation, about a second for 2 GB in memory and the disk's
-/// time for what is not. Digests of large checkpoints are kept in the user's cache folder by path,
+/// reads every weight once, beside the generation, and what is not in memory comes from the disk. The
+/// answer waits for what is left of that at its end. Digests of large checkpoints are kept in the user's cache folder by path,
 /// size and time of change, so that later processes only look them up.
 #[derive(Debug)]
 pub struct WeightsDigest {

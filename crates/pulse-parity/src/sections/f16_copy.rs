@@ -6,6 +6,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use half::f16;
+use pulse_llm::checkpoint::WeightDtype;
 use pulse_llm::{LoadedModel, MergeType};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
@@ -72,8 +73,11 @@ impl F16Copy {
         if let Some(model) = self.loaded.borrow().get(&key) {
             return Ok(model.clone());
         }
-        let model = LoadedModel::load(self.folder.path(), &models.options(merge, None))
-            .map_err(GoldenError::pulse("the f16 copy of the model"))?;
+        let model = LoadedModel::load(
+            self.folder.path(),
+            &models.options(merge, Some(WeightDtype::F16)),
+        )
+        .map_err(GoldenError::pulse("the f16 copy of the model"))?;
         let model = Rc::new(model);
         self.loaded.borrow_mut().insert(key, model.clone());
         Ok(model)
@@ -86,17 +90,14 @@ type Rounded = BTreeMap<String, (Vec<usize>, Vec<u8>)>;
 fn round(path: &Path, weights: &mut Rounded) -> Result<(), GoldenError> {
     let bytes = std::fs::read(path).map_err(|error| fixture(path, error))?;
     let file = SafeTensors::deserialize(&bytes).map_err(|error| fixture(path, error))?;
-    for (name, tensor) in file.iter() {
+    for (name, tensor) in file.tensors() {
         if tensor.dtype() != Dtype::F32 {
             let reason = format!("{name} is {:?}, expected F32", tensor.dtype());
             return Err(fixture(path, reason));
         }
         let words = tensor.data().as_chunks::<4>().0.iter();
         let rounded = words.flat_map(|word| f16::from_f32(f32::from_le_bytes(*word)).to_le_bytes());
-        weights.insert(
-            name.to_owned(),
-            (tensor.shape().to_vec(), rounded.collect()),
-        );
+        weights.insert(name, (tensor.shape().to_vec(), rounded.collect()));
     }
     Ok(())
 }
