@@ -119,7 +119,7 @@ impl LoadedModel {
             activations: activations.into(),
             dtype: matrices.map_or_else(|| "as stored".to_owned(), |dtype| dtype.to_string()),
             layout,
-            digest: WeightsDigest::start(&files),
+            digest: WeightsDigest::of(&files),
             device,
             load_s: start.elapsed().as_secs_f64(),
         })

@@ -108,11 +108,13 @@ impl Pulse {
         questions: &[(Option<&PageImage>, &str)],
         options: GenerateOptions,
     ) -> Result<Vec<Answer>, PulseError> {
+        self.name_weights();
         batch::ask(self, questions, options)
     }
 
     /// A conversation that keeps what it has already read.
     pub fn chat(&self) -> Chat {
+        self.name_weights();
         Chat::new(self.clone())
     }
 
@@ -129,6 +131,13 @@ impl Pulse {
     /// The conversation template.
     pub fn template(&self) -> &'static ConversationTemplate {
         self.shared.template
+    }
+
+    /// Weights of the Hub have a revision; those of a folder are hashed beside the first answer.
+    fn name_weights(&self) {
+        if self.shared.revision.is_none() {
+            self.shared.loaded.digest.start();
+        }
     }
 
     pub(crate) fn provenance(

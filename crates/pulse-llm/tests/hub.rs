@@ -4,8 +4,9 @@
 
 mod hub_server;
 
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hub_server::{COMMIT, Faults, HubServer};
 use pulse_llm::hub::{HubError, HubOptions, ModelSource, fetch_model, fetch_picture};
@@ -32,6 +33,7 @@ fn options(server: &HubServer, cache: &Path) -> HubOptions {
         token: None,
         offline: false,
         progress: false,
+        connections: 1,
         retries: 3,
         retry_pause: Duration::from_millis(1),
         timeout: Duration::from_secs(5),
@@ -101,7 +103,11 @@ fn what_a_killed_process_left_is_continued() {
         .join("model.safetensors")
         .canonicalize()
         .unwrap();
-    std::fs::write(blob.with_extension("incomplete"), &files()[1].1[..1234]).unwrap();
+    std::fs::write(
+        blob.with_extension("pulse-incomplete"),
+        &files()[1].1[..1234],
+    )
+    .unwrap();
     std::fs::remove_file(&blob).unwrap();
     let again = fetch_model("owner/model", &options(&server, cache.path())).unwrap();
     assert!(weights_are_whole(&again.folder));
@@ -154,23 +160,192 @@ fn a_connection_that_never_recovers_is_an_error_and_keeps_what_came() {
 
 #[test]
 fn damaged_contents_never_get_their_name() {
-    let server = HubServer::start(
-        &files(),
-        Faults {
+    // As `git hash-object` names it.
+    let git_id = "9e26dfeeb6e641a33dae4961196235bdb965b21b".to_owned();
+    let git_ids = BTreeMap::from([("config.json".to_owned(), git_id.clone())]);
+    for (name, files, git_ids) in [
+        ("SHA-256", &files()[1..2], BTreeMap::new()),
+        ("git object id", &files()[..2], git_ids.clone()),
+    ] {
+        let faults = Faults {
             corrupt: true,
+            git_ids,
             ..Faults::default()
-        },
-    );
+        };
+        let server = HubServer::start(files, faults);
+        let cache = tempfile::tempdir().unwrap();
+        let error = fetch_model("owner/model", &options(&server, cache.path())).unwrap_err();
+        assert!(matches!(error, HubError::Damaged { .. }), "{error}");
+        assert!(error.to_string().contains(name), "{error}");
+        let blobs = cache.path().join("models--owner--model/blobs");
+        let left: Vec<_> = std::fs::read_dir(blobs).unwrap().flatten().collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+    let faults = Faults {
+        git_ids,
+        ..Faults::default()
+    };
+    let server = HubServer::start(&files(), faults);
     let cache = tempfile::tempdir().unwrap();
-    let error = fetch_model("owner/model", &options(&server, cache.path())).unwrap_err();
-    assert!(matches!(error, HubError::Damaged { .. }), "{error}");
-    let blobs = cache.path().join("models--owner--model/blobs");
-    let left: Vec<_> = std::fs::read_dir(blobs)
-        .unwrap()
-        .flatten()
-        .filter(|entry| entry.path().extension().is_none_or(|kind| kind != "lock"))
+    fetch_model("owner/model", &options(&server, cache.path())).unwrap();
+    let root = cache.path().join("models--owner--model");
+    assert_eq!(
+        std::fs::read(root.join("blobs").join(&git_id)).unwrap(),
+        b"{}"
+    );
+    // Locks lie where Python has them, not among the contents.
+    let lock = format!(".locks/models--owner--model/{git_id}.lock");
+    assert!(cache.path().join(lock).is_file());
+    for blob in std::fs::read_dir(root.join("blobs")).unwrap().flatten() {
+        assert_eq!(blob.path().extension(), None, "{:?}", blob.path());
+    }
+}
+
+#[test]
+fn a_connection_that_goes_silent_is_given_up_and_continued() {
+    let faults = Faults {
+        stall_after: Some(100_000),
+        stalls: 1,
+        ..Faults::default()
+    };
+    let server = HubServer::start(&files(), faults);
+    let cache = tempfile::tempdir().unwrap();
+    let impatient = HubOptions {
+        timeout: Duration::from_secs(1),
+        ..options(&server, cache.path())
+    };
+    let start = Instant::now();
+    let snapshot = fetch_model("owner/model", &impatient).unwrap();
+    // The server is silent for a minute.
+    assert!(start.elapsed() < Duration::from_secs(20));
+    assert!(weights_are_whole(&snapshot.folder));
+    let starts: Vec<Option<u64>> = server
+        .transfers()
+        .into_iter()
+        .filter(|(name, _)| name == "model.safetensors")
+        .map(|(_, start)| start)
         .collect();
-    assert!(left.is_empty(), "{left:?}");
+    assert_eq!(starts, [None, Some(100_000)]);
+}
+
+#[test]
+fn without_a_network_the_cache_serves_what_it_has() {
+    let server = HubServer::start(&files(), Faults::default());
+    let cache = tempfile::tempdir().unwrap();
+    let online = options(&server, cache.path());
+    // Nobody listens on the port of a listener that is gone.
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", gone.local_addr().unwrap());
+    drop(gone);
+    let away = HubOptions {
+        endpoint,
+        ..online.clone()
+    };
+    let error = fetch_model("owner/model", &away).unwrap_err();
+    assert!(matches!(error, HubError::Network { .. }), "{error}");
+    let once = fetch_model("owner/model", &online).unwrap();
+    assert_eq!(fetch_model("owner/model", &away).unwrap(), once);
+    // A server that fails is as good as none; one that refuses has something to say.
+    server.set_faults(Faults {
+        status: Some(503),
+        ..Faults::default()
+    });
+    assert_eq!(fetch_model("owner/model", &online).unwrap(), once);
+    server.set_faults(Faults {
+        status: Some(403),
+        ..Faults::default()
+    });
+    let error = fetch_model("owner/model", &online).unwrap_err();
+    assert!(
+        matches!(error, HubError::Refused { status: 403, .. }),
+        "{error}"
+    );
+    // Incomplete is not enough.
+    std::fs::remove_file(once.folder.join("model.safetensors")).unwrap();
+    let error = fetch_model("owner/model", &away).unwrap_err();
+    assert!(matches!(error, HubError::Network { .. }), "{error}");
+}
+
+#[test]
+fn only_the_shards_of_the_index_are_fetched() {
+    let index = |shards: &[&str]| {
+        let map: BTreeMap<String, &str> = shards
+            .iter()
+            .enumerate()
+            .map(|(number, shard)| (format!("tensor{number}"), *shard))
+            .collect();
+        serde_json::json!({ "metadata": {}, "weight_map": map })
+            .to_string()
+            .into_bytes()
+    };
+    let (one, two) = ("model-1.safetensors", "model-2.safetensors");
+    let files = |index: Vec<u8>| {
+        vec![
+            ("config.json", b"{}".to_vec()),
+            ("model.safetensors.index.json", index),
+            (one, vec![1; 10]),
+            (two, vec![2; 10]),
+            ("model.safetensors", vec![3; 10]),
+            ("adapter.safetensors", vec![4; 10]),
+        ]
+    };
+    let cache = tempfile::tempdir().unwrap();
+    let server = HubServer::start(&files(index(&[one, two, one])), Faults::default());
+    let online = options(&server, cache.path());
+    let folder = fetch_model("owner/model", &online).unwrap().folder;
+    for (name, is_wanted) in [
+        (one, true),
+        (two, true),
+        ("model.safetensors", false),
+        ("adapter.safetensors", false),
+    ] {
+        assert_eq!(folder.join(name).is_file(), is_wanted, "{name}");
+    }
+    // Offline, a shard that is not there is named.
+    std::fs::remove_file(folder.join(two)).unwrap();
+    let offline = HubOptions {
+        offline: true,
+        ..online
+    };
+    let error = fetch_model("owner/model", &offline).unwrap_err();
+    assert!(error.to_string().contains(two), "{error}");
+
+    for broken in [index(&["absent.safetensors"]), index(&[]), b"[".to_vec()] {
+        let server = HubServer::start(&files(broken), Faults::default());
+        let cache = tempfile::tempdir().unwrap();
+        let error = fetch_model("owner/model", &options(&server, cache.path())).unwrap_err();
+        assert!(matches!(error, HubError::BadIndex { .. }), "{error}");
+    }
+}
+
+#[test]
+fn revisions_that_lead_out_of_the_cache_are_refused() {
+    let server = HubServer::start(&files(), Faults::default());
+    let cache = tempfile::tempdir().unwrap();
+    for revision in ["..", "../../../escaped", "/escaped", ""] {
+        for offline in [false, true] {
+            let options = HubOptions {
+                revision: revision.to_owned(),
+                offline,
+                ..options(&server, cache.path())
+            };
+            let error = fetch_model("owner/model", &options).unwrap_err();
+            assert!(matches!(error, HubError::BadRevision { .. }), "{error}");
+        }
+    }
+    assert!(server.transfers().is_empty());
+    let named = HubOptions {
+        revision: "refs/pr/1".to_owned(),
+        ..options(&server, cache.path())
+    };
+    let snapshot = fetch_model("owner/model", &named).unwrap();
+    let reference = cache.path().join("models--owner--model/refs/refs/pr/1");
+    assert_eq!(std::fs::read_to_string(reference).unwrap(), COMMIT);
+    let offline = HubOptions {
+        offline: true,
+        ..named
+    };
+    assert_eq!(fetch_model("owner/model", &offline).unwrap(), snapshot);
 }
 
 #[test]

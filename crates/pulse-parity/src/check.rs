@@ -14,6 +14,8 @@ pub enum Status {
     Missing,
     /// The folder has no fixtures for it.
     NoFixtures,
+    /// A fixture or model cannot be used; the report's message says why.
+    Error,
 }
 
 /// One quantity of a section, over all its cases.
@@ -105,9 +107,14 @@ impl Check {
         self.difference(case, largest_difference(ours, theirs));
     }
 
-    /// Whether every case held and there was at least one.
+    /// Whether every case held. So it is where there are none: a folder need not have beams, say.
     pub fn holds(&self) -> bool {
-        self.failure.is_none() && self.cases > 0
+        self.failure.is_none()
+    }
+
+    /// Whether the folder has nothing to compare it with.
+    pub fn is_empty(&self) -> bool {
+        self.cases == 0
     }
 }
 
@@ -133,6 +140,8 @@ pub struct SectionReport {
     pub status: Status,
     /// What was compared.
     pub checks: Vec<Check>,
+    /// Why it ended early, for [`Status::Error`].
+    pub message: Option<String>,
     /// Seconds it took.
     pub seconds: f64,
 }

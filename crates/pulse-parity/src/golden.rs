@@ -85,7 +85,8 @@ impl Golden {
     }
 }
 
-fn fixture(path: &Path, error: impl std::fmt::Display) -> GoldenError {
+/// An error of a fixture.
+pub(crate) fn fixture(path: &Path, error: impl std::fmt::Display) -> GoldenError {
     GoldenError::Fixture {
         path: path.to_owned(),
         reason: error.to_string(),
@@ -158,6 +159,41 @@ impl Tensors {
             .iter()
             .map(|word| i64::from_le_bytes(*word))
             .collect())
+    }
+
+    /// The last `count` values of a tensor: the last row of what is kept by rows.
+    pub(crate) fn last(&self, name: &str, count: usize) -> Result<Vec<f32>, GoldenError> {
+        let mut values = self.f32(name)?;
+        match values.len().checked_sub(count) {
+            Some(start) => Ok(values.split_off(start)),
+            None => Err(self.malformed(format!(
+                "{name} has {} values, expected at least {count}",
+                values.len()
+            ))),
+        }
+    }
+
+    /// One row of a tensor whose rows have `count` values.
+    pub(crate) fn row(
+        &self,
+        name: &str,
+        row: usize,
+        count: usize,
+    ) -> Result<Vec<f32>, GoldenError> {
+        let values = self.f32(name)?;
+        let rows = values.chunks(count.max(1)).nth(row);
+        match rows.filter(|values| values.len() == count) {
+            Some(values) => Ok(values.to_vec()),
+            None => Err(self.malformed(format!(
+                "{name} has {} values, too few for {count} in row {row}",
+                values.len()
+            ))),
+        }
+    }
+
+    /// An error of this file.
+    pub(crate) fn malformed(&self, reason: String) -> GoldenError {
+        fixture(&self.path, reason)
     }
 
     fn data(&self, name: &str, dtype: Dtype) -> Result<Vec<u8>, GoldenError> {

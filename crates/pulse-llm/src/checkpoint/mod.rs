@@ -6,6 +6,7 @@
 
 mod defects;
 mod digest;
+mod digest_cache;
 mod files;
 mod layout;
 mod precision;

@@ -2,9 +2,10 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use indicatif::ProgressBar;
+use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use ureq::http::{StatusCode, header};
 
@@ -12,11 +13,16 @@ use super::client::{Client, FileInfo, check_status, network, reader};
 use super::error::HubError;
 use super::options::HubOptions;
 
-/// Length of a SHA-256 in hexadecimal; shorter etags are git object ids of small files.
+/// Digits of the SHA-256 that names a large file.
 const SHA256_DIGITS: usize = 64;
+/// Digits of the git object id that names a small file.
+const SHA1_DIGITS: usize = 40;
+/// Our own, not `huggingface_hub`'s `incomplete`: its faster transfers leave holes in that file.
+const PART_SUFFIX: &str = "pulse-incomplete";
 const BUFFER: usize = 1 << 20;
 
-/// Brings `file` to `blob`. Other processes wait for the same file instead of writing into it.
+/// Brings `file` to `blob`. Other processes, Python's included, wait for the same file instead of
+/// fetching it too: the lock is the one of `huggingface_hub`.
 pub(super) fn download(
     client: &Client,
     file: &FileInfo,
@@ -31,13 +37,17 @@ pub(super) fn download(
     if let Some(folder) = blob.parent() {
         std::fs::create_dir_all(folder).map_err(failed)?;
     }
-    let lock = File::create(blob.with_extension("lock")).map_err(failed)?;
+    let lock = lock_path(blob, options);
+    if let Some(folder) = lock.parent() {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let lock = File::create(lock).map_err(failed)?;
     lock.lock().map_err(failed)?;
     if blob.is_file() {
         bar.inc(file.size);
         return Ok(());
     }
-    let part = blob.with_extension("incomplete");
+    let part = blob.with_extension(PART_SUFFIX);
     let mut output = OpenOptions::new()
         .create(true)
         .truncate(false)
@@ -54,6 +64,15 @@ pub(super) fn download(
     }
     output.sync_all().map_err(failed)?;
     std::fs::rename(&part, blob).map_err(failed)
+}
+
+/// `.locks/<repository>/<etag>.lock` in the cache, where `huggingface_hub` has it.
+fn lock_path(blob: &Path, options: &HubOptions) -> PathBuf {
+    let repository = blob.parent().and_then(Path::parent);
+    let mut path = options.cache.join(".locks");
+    path.extend(repository.and_then(Path::file_name));
+    path.extend(blob.file_name());
+    path.with_extension("lock")
 }
 
 /// Receives until the file has its size; transfers that bring nothing count against the retries.
@@ -151,17 +170,34 @@ fn receive(
     }
 }
 
-/// Compares the content with the name the server gave it.
+/// Compares the content with the name the server gave it: a SHA-256, or the id that git gives a
+/// file, the SHA-1 of `blob <length>\0` and the content. Names of other lengths say nothing.
 fn verify(file: &FileInfo, output: &mut File) -> Result<(), HubError> {
-    if file.etag.len() != SHA256_DIGITS {
+    let (kind, found) = match file.etag.len() {
+        SHA256_DIGITS => ("SHA-256", digest(Sha256::new(), file, output)?),
+        SHA1_DIGITS => {
+            let header = format!("blob {}\0", file.size);
+            let hasher = Sha1::new().chain_update(header);
+            ("git object id", digest(hasher, file, output)?)
+        }
+        _ => return Ok(()),
+    };
+    if found == file.etag.to_lowercase() {
         return Ok(());
     }
+    Err(HubError::Damaged {
+        file: file.name.clone(),
+        reason: format!("its {kind} is {found}, expected {}", file.etag),
+    })
+}
+
+/// The hash of what was hashed and the file, in hexadecimal.
+fn digest(mut hasher: impl Digest, file: &FileInfo, output: &mut File) -> Result<String, HubError> {
     let failed = |source| HubError::File {
         path: file.name.clone().into(),
         source,
     };
     output.seek(SeekFrom::Start(0)).map_err(failed)?;
-    let mut hasher = Sha256::new();
     let mut buffer = vec![0; BUFFER];
     loop {
         let count = output.read(&mut buffer).map_err(failed)?;
@@ -170,16 +206,6 @@ fn verify(file: &FileInfo, output: &mut File) -> Result<(), HubError> {
         }
         hasher.update(&buffer[..count]);
     }
-    let found: String = hasher
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    if found == file.etag.to_lowercase() {
-        return Ok(());
-    }
-    Err(HubError::Damaged {
-        file: file.name.clone(),
-        reason: format!("its SHA-256 is {found}, expected {}", file.etag),
-    })
+    let hash = hasher.finalize();
+    Ok(hash.iter().map(|byte| format!("{byte:02x}")).collect())
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// Why a model or picture could not be had.
+/// Why a model, data set or picture could not be had.
 #[derive(Debug, thiserror::Error)]
 pub enum HubError {
     /// The name is neither a folder nor an id.
@@ -11,6 +11,12 @@ pub enum HubError {
          check the path, or write an id like PULSE-ECG/PULSE-7B"
     )]
     UnknownModel {
+        /// What was given.
+        found: String,
+    },
+    /// The revision cannot be one.
+    #[error("{found:?} is no revision; give a branch, tag or commit like main, v1.5 or refs/pr/1")]
+    BadRevision {
         /// What was given.
         found: String,
     },
@@ -52,15 +58,37 @@ pub enum HubError {
     },
     /// The repository has no weights that can be read.
     #[error(
-        "{id} has no safetensors weights; convert its .bin files, which are not read because they can run code"
+        "{id} has no model.safetensors and no index of shards; convert its .bin files, which are not read because they can run code"
     )]
     NoSafetensors {
         /// The repository.
         id: String,
     },
+    /// The repository's list of shards cannot be used.
+    #[error("{id}: {file}: {reason}; take another revision, or tell the repository's owner")]
+    BadIndex {
+        /// The repository.
+        id: String,
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// No file of a data set has a name that is asked for.
+    #[error(
+        "{id} has {files} files and none is called {pattern}; look at its page for their names"
+    )]
+    NothingMatches {
+        /// The repository.
+        id: String,
+        /// What was asked for.
+        pattern: String,
+        /// Number of its files.
+        files: usize,
+    },
     /// Offline, and not everything is in the cache.
     #[error(
-        "offline (HF_HUB_OFFLINE) and the cache lacks {missing} of {id}; go online once, or copy the model to a folder"
+        "offline (HF_HUB_OFFLINE) and the cache lacks {missing} of {id}; go online once, or copy it to a folder"
     )]
     Offline {
         /// The repository.

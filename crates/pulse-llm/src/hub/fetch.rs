@@ -1,23 +1,23 @@
 //! A model of the Hub to a folder of the cache.
 
-use std::path::{Component, Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
-use hf_hub::{Repo, RepoType};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Deserialize;
 
-use super::client::{Client, FileInfo, RepositoryInfo};
-use super::download::download;
+use super::client::{Client, RepositoryInfo};
 use super::error::HubError;
 use super::options::HubOptions;
+use super::repository::RepositoryKind;
+use super::snapshot::{
+    Listing, Snapshot, cache_root, cached_snapshot, check_names, check_revision, fetch_files, list,
+};
+
+const SINGLE: &str = "model.safetensors";
+const INDEX: &str = "model.safetensors.index.json";
 
 /// A model in the cache.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ModelSnapshot {
-    /// Its folder.
-    pub folder: PathBuf,
-    /// The commit it is.
-    pub revision: String,
-}
+pub type ModelSnapshot = Snapshot;
 
 /// Files beside the weights that a model can need.
 const COMPANIONS: [&str; 10] = [
@@ -29,83 +29,90 @@ const COMPANIONS: [&str; 10] = [
     "tokenizer_config.json",
     "special_tokens_map.json",
     "added_tokens.json",
-    "model.safetensors.index.json",
+    INDEX,
     "LICENSE",
 ];
 
-/// Brings the model `id` into the cache, or finds it there, and returns its folder.
+/// Brings the model `id` into the cache, or finds it there, and returns its folder. When the Hub
+/// cannot be reached and the cache has the whole model, that is used, with a warning.
 ///
 /// # Errors
 /// [`HubError`] if it does not exist, cannot be reached or written, or arrives damaged. What was
 /// received before an interruption is kept and continued next time.
 pub fn fetch_model(id: &str, options: &HubOptions) -> Result<ModelSnapshot, HubError> {
-    let repository = Repo::with_revision(id.to_owned(), RepoType::Model, options.revision.clone());
-    let root = options.cache.join(repository.folder_name());
+    let kind = RepositoryKind::Model;
+    check_revision(&options.revision)?;
+    let root = cache_root(kind, id, options);
+    let have = cached(id, &root, &options.revision);
     if options.offline {
-        return cached(id, &root, &options.revision);
+        return have;
     }
+    let info = match list(kind, id, have.ok(), options)? {
+        Listing::Cache(snapshot) => return Ok(snapshot),
+        Listing::Server(info) => info,
+    };
+    check_names(id, &info)?;
     let client = Client::new(options);
-    let info = client.repository(id, &options.revision)?;
-    let names = wanted(id, &info)?;
-    let snapshot = root.join("snapshots").join(&info.sha);
-    let missing: Vec<&str> = names
-        .iter()
-        .copied()
-        .filter(|name| !snapshot.join(name).is_file())
-        .collect();
-    let files = missing
-        .into_iter()
-        .map(|name| client.describe(id, &info.sha, name))
-        .collect::<Result<Vec<_>, _>>()?;
-    let bar = progress(&files, options);
-    for file in &files {
-        bar.set_message(file.name.clone());
-        let blob = root.join("blobs").join(&file.etag);
-        download(&client, file, &blob, options, &bar)?;
-        link(&blob, &snapshot.join(&file.name))?;
-    }
-    bar.finish_and_clear();
-    write_reference(&root.join("refs").join(&options.revision), &info.sha)?;
-    Ok(ModelSnapshot {
-        folder: snapshot,
-        revision: info.sha,
-    })
+    let weights = weights(&client, id, &info)?;
+    let mut names: Vec<&str> = names(&info).filter(|name| is_companion(name)).collect();
+    names.extend(weights.iter().map(String::as_str));
+    fetch_files(&client, (kind, id), &info.sha, &names, options)
 }
 
-/// The files to fetch: weights, companions and the description of the vision tower.
-fn wanted<'a>(id: &str, info: &'a RepositoryInfo) -> Result<Vec<&'a str>, HubError> {
-    let is_plain = |name: &str| {
-        Path::new(name)
-            .components()
-            .all(|part| matches!(part, Component::Normal(_)))
-            && !name.contains('\\')
-    };
-    if !info.sha.chars().all(|c| c.is_ascii_hexdigit()) || info.sha.is_empty() {
-        return Err(HubError::Protocol {
-            url: id.to_owned(),
-            reason: format!("the commit {:?} is no hash", info.sha),
-        });
+fn names(info: &RepositoryInfo) -> impl Iterator<Item = &str> {
+    info.siblings.iter().map(|file| file.rfilename.as_str())
+}
+
+/// Whether a file belongs to the model without holding its weights.
+fn is_companion(name: &str) -> bool {
+    let is_tower = name.starts_with("vision_tower/") && name.ends_with(".json");
+    is_tower || COMPANIONS.contains(&name)
+}
+
+/// The weight files: the shards of the index, or the single file. A repository can hold others
+/// beside them (adapters, copies in another type), which loading would not read.
+fn weights(client: &Client, id: &str, info: &RepositoryInfo) -> Result<Vec<String>, HubError> {
+    let has = |wanted: &str| names(info).any(|name| name == wanted);
+    if !has(INDEX) {
+        return if has(SINGLE) {
+            Ok(vec![SINGLE.to_owned()])
+        } else {
+            Err(HubError::NoSafetensors { id: id.to_owned() })
+        };
     }
-    let mut names = Vec::new();
-    for sibling in &info.siblings {
-        let name = sibling.rfilename.as_str();
-        if !is_plain(name) {
-            return Err(HubError::Protocol {
-                url: id.to_owned(),
-                reason: format!("the file name {name:?} leads out of the model's folder"),
-            });
-        }
-        let is_root = !name.contains('/');
-        let is_weights = is_root && name.ends_with(".safetensors");
-        let is_tower = name.starts_with("vision_tower/") && name.ends_with(".json");
-        if is_weights || is_tower || COMPANIONS.contains(&name) {
-            names.push(name);
-        }
+    let text = client.text(RepositoryKind::Model, id, &info.sha, INDEX)?;
+    let shards = shards(id, &text)?;
+    match shards.iter().find(|shard| !has(shard)) {
+        None => Ok(shards),
+        Some(shard) => Err(bad_index(
+            id,
+            format!("the shard {shard} is not in the repository"),
+        )),
     }
-    if !names.iter().any(|name| name.ends_with(".safetensors")) {
-        return Err(HubError::NoSafetensors { id: id.to_owned() });
+}
+
+#[derive(Deserialize)]
+struct ShardIndex {
+    weight_map: BTreeMap<String, String>,
+}
+
+/// The files an index names.
+fn shards(id: &str, index: &str) -> Result<Vec<String>, HubError> {
+    let index: ShardIndex =
+        serde_json::from_str(index).map_err(|error| bad_index(id, error.to_string()))?;
+    let shards: BTreeSet<String> = index.weight_map.into_values().collect();
+    if shards.is_empty() {
+        return Err(bad_index(id, "its weight_map is empty".to_owned()));
     }
-    Ok(names)
+    Ok(shards.into_iter().collect())
+}
+
+fn bad_index(id: &str, reason: String) -> HubError {
+    HubError::BadIndex {
+        id: id.to_owned(),
+        file: INDEX.to_owned(),
+        reason,
+    }
 }
 
 /// The model as the cache has it.
@@ -114,77 +121,19 @@ fn cached(id: &str, root: &Path, revision: &str) -> Result<ModelSnapshot, HubErr
         id: id.to_owned(),
         missing: missing.to_owned(),
     };
-    let commit = match std::fs::read_to_string(root.join("refs").join(revision)) {
-        Ok(commit) => commit.trim().to_owned(),
-        Err(_) => revision.to_owned(),
+    let Some(snapshot) = cached_snapshot(root, revision) else {
+        return Err(offline(&format!("the revision {revision}")));
     };
-    let folder = root.join("snapshots").join(&commit);
+    let folder = &snapshot.folder;
     if !folder.join("config.json").is_file() {
         return Err(offline("config.json"));
     }
-    let index = folder.join("model.safetensors.index.json");
-    if !index.is_file() && !folder.join("model.safetensors").is_file() {
-        return Err(offline("the weights"));
-    }
-    // Shards that the index names are checked when the weights are opened.
-    Ok(ModelSnapshot {
-        folder,
-        revision: commit,
-    })
-}
-
-fn progress(files: &[FileInfo], options: &HubOptions) -> ProgressBar {
-    let bar = ProgressBar::new(files.iter().map(|file| file.size).sum());
-    if !options.progress || files.is_empty() {
-        bar.set_draw_target(ProgressDrawTarget::hidden());
-    }
-    let template = "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
-    }
-    bar
-}
-
-/// Puts a blob under its name in a snapshot: a relative link as `huggingface_hub` makes it, or a
-/// copy where links are not to be had.
-fn link(blob: &Path, place: &Path) -> Result<(), HubError> {
-    let failed = |source| HubError::File {
-        path: place.to_owned(),
-        source,
+    let weights = match std::fs::read_to_string(folder.join(INDEX)) {
+        Ok(index) => shards(id, &index)?,
+        Err(_) => vec![SINGLE.to_owned()],
     };
-    if let Some(folder) = place.parent() {
-        std::fs::create_dir_all(folder).map_err(failed)?;
+    match weights.iter().find(|name| !folder.join(name).is_file()) {
+        None => Ok(snapshot),
+        Some(name) => Err(offline(name)),
     }
-    if place.symlink_metadata().is_ok() {
-        std::fs::remove_file(place).map_err(failed)?;
-    }
-    #[cfg(unix)]
-    {
-        let depth = place
-            .ancestors()
-            .skip(1)
-            .position(|folder| folder.ends_with("snapshots"))
-            .unwrap_or(1);
-        let mut target = PathBuf::from("../".repeat(depth + 1));
-        target.push("blobs");
-        target.push(blob.file_name().unwrap_or_default());
-        if std::os::unix::fs::symlink(&target, place).is_ok() && place.is_file() {
-            return Ok(());
-        }
-        let _ = std::fs::remove_file(place);
-    }
-    std::fs::copy(blob, place).map(|_| ()).map_err(failed)
-}
-
-fn write_reference(path: &Path, commit: &str) -> Result<(), HubError> {
-    let failed = |source| HubError::File {
-        path: path.to_owned(),
-        source,
-    };
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(failed)?;
-    }
-    let temporary = path.with_extension("new");
-    std::fs::write(&temporary, commit).map_err(failed)?;
-    std::fs::rename(&temporary, path).map_err(failed)
 }

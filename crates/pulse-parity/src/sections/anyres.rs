@@ -5,7 +5,7 @@ use pulse_vision::{PixelSize, TileConvention, TilePlan};
 use serde::Deserialize;
 
 use crate::check::Check;
-use crate::golden::{Golden, GoldenError};
+use crate::golden::{Golden, GoldenError, fixture};
 use crate::models::Models;
 
 #[derive(Deserialize)]
@@ -16,15 +16,24 @@ struct Sizes {
 }
 
 pub(super) fn run(golden: &Golden, _: &Models<'_>) -> Result<Vec<Check>, GoldenError> {
-    let sizes: Sizes = golden.json("anyres_sizes.json")?;
+    const FILE: &str = "anyres_sizes.json";
+    let sizes: Sizes = golden.json(FILE)?;
+    let malformed = |reason: &str| fixture(&golden.path(FILE), reason);
+    if sizes.patch == 0 {
+        return Err(malformed("patch is 0"));
+    }
     let mut check = Check::exact("canvas, grid, size, patches, token counts");
     for row in &sizes.rows {
         let (side, picture) = (row[0], PixelSize::new(row[1], row[2]));
         let pinpoints: Vec<PixelSize> = sizes
             .grid_pinpoints_units
             .iter()
-            .map(|[columns, rows]| PixelSize::new(columns * side, rows * side))
-            .collect();
+            .map(|[columns, rows]| {
+                let (width, height) = (columns.checked_mul(side)?, rows.checked_mul(side)?);
+                Some(PixelSize::new(width, height))
+            })
+            .collect::<Option<_>>()
+            .ok_or_else(|| malformed("grid_pinpoints_units times the side is no 32-bit size"))?;
         let case = format!("{picture} at {side}");
         let plan = TilePlan::new(picture, &pinpoints, side, TileConvention::Llava);
         let ours = plan.ok().map(|plan| {

@@ -3,11 +3,11 @@
 use std::rc::Rc;
 
 use burn::tensor::{DType, Tensor, TensorData};
-use pulse_llm::text::PromptIds;
+use pulse_llm::text::{IMAGE_TOKEN_INDEX, PromptIds};
 use pulse_llm::{LoadedModel, MergeType, PageImage};
 use serde::Deserialize;
 
-use crate::golden::{Golden, GoldenError};
+use crate::golden::{Golden, GoldenError, fixture};
 use crate::models::Models;
 
 /// The model of the decoder's cases.
@@ -47,19 +47,23 @@ pub(super) struct BeamCase {
     pub(super) scores: Vec<f32>,
 }
 
+/// All cases of the folder.
+pub(super) fn cases(golden: &Golden) -> Result<Vec<Case>, GoldenError> {
+    golden.json("micro/cases.json")
+}
+
 /// All cases whose pictures are in the folder, with model and embeddings.
 pub(super) fn prepared(
     golden: &Golden,
     models: &Models<'_>,
 ) -> Result<Vec<(Case, Rc<LoadedModel>, Tensor<3>)>, GoldenError> {
-    let cases: Vec<Case> = golden.json("micro/cases.json")?;
     let mut prepared = Vec::new();
-    for case in cases {
+    for case in cases(golden)? {
         let Some(pictures) = pictures(&case.images, models)? else {
             continue;
         };
         let model = models.load(MODEL, case.merge)?;
-        let embeddings = embed(&case.name, &case.prompt, &pictures, &model)?;
+        let embeddings = embed(golden, &case.name, &case.prompt, &pictures, &model)?;
         prepared.push((case, model, embeddings));
     }
     Ok(prepared)
@@ -74,12 +78,24 @@ pub(super) fn pictures(
 }
 
 /// A prompt with its pictures as embeddings `[1, n, hidden]`.
+///
+/// # Errors
+/// [`GoldenError`] for ids outside of the vocabulary, and for pictures that cannot be encoded or do
+/// not belong to the prompt.
 pub(super) fn embed(
+    golden: &Golden,
     name: &str,
     prompt: &[i32],
     pictures: &[PageImage],
     model: &LoadedModel,
 ) -> Result<Tensor<3>, GoldenError> {
+    let vocabulary = model.config.decoder.vocab_size;
+    let is_known =
+        |id: i32| id == IMAGE_TOKEN_INDEX || usize::try_from(id).is_ok_and(|id| id < vocabulary);
+    if prompt.is_empty() || !prompt.iter().all(|id| is_known(*id)) {
+        let reason = format!("the ids of {name} are none of a vocabulary of {vocabulary}");
+        return Err(fixture(&golden.path(""), reason));
+    }
     let tokens = pictures
         .iter()
         .map(|picture| model.encode(picture).map(|encoded| encoded.tokens))

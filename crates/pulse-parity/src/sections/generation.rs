@@ -34,8 +34,11 @@ pub(super) fn run(golden: &Golden, models: &Models<'_>) -> Result<Vec<Check>, Go
         let ours =
             greedy_ids(&model, embeddings.clone(), case.greedy.len(), eos).map_err(failed)?;
         let sure = sure_steps(&case.greedy_margins);
-        greedy.equal(&case.name, first(&ours, sure), first(&case.greedy, sure));
-        if let Some(other) = &case.eos_case {
+        // Where already the first id is not sure there is nothing to compare.
+        if sure > 0 {
+            greedy.equal(&case.name, first(&ours, sure), first(&case.greedy, sure));
+        }
+        if let Some(other) = case.eos_case.as_ref().filter(|_| sure > 0) {
             let ours = greedy_ids(
                 &model,
                 embeddings.clone(),
@@ -140,6 +143,9 @@ struct SamplingCase {
 
 fn sampling(golden: &Golden) -> Result<Check, GoldenError> {
     let mut check = Check::within("sampling probabilities: max abs", PROBABILITY_ABS);
+    if !golden.has("micro/sampling.json") {
+        return Ok(check);
+    }
     let tensors = golden.tensors("micro/sampling.safetensors")?;
     let logits = tensors.f32("logits")?;
     for case in golden.json::<Vec<SamplingCase>>("micro/sampling.json")? {

@@ -4,6 +4,7 @@ mod anyres;
 mod cases;
 mod decoder;
 mod end_to_end;
+mod f16_copy;
 mod generation;
 mod merge;
 mod pillow;
@@ -166,28 +167,40 @@ impl Section {
         self.0.name
     }
 
-    /// Runs the comparison.
-    ///
-    /// # Errors
-    /// [`GoldenError`] if a fixture that exists cannot be read or a model does not load.
-    pub fn run(self, golden: &Golden, models: &Models<'_>) -> Result<SectionReport, GoldenError> {
+    /// Runs the comparison. A fixture that cannot be read or a model that does not load is
+    /// [`Status::Error`] with its message.
+    pub fn run(self, golden: &Golden, models: &Models<'_>) -> SectionReport {
         let start = Instant::now();
+        let mut message = None;
         let (status, checks) = match self.0.run {
             None => (Status::Missing, Vec::new()),
             Some(_) if !golden.has(self.0.fixture) => (Status::NoFixtures, Vec::new()),
-            Some(run) => {
-                let checks = run(golden, models)?;
-                let holds = !checks.is_empty() && checks.iter().all(Check::holds);
-                (if holds { Status::Holds } else { Status::Fails }, checks)
-            }
+            Some(run) => match run(golden, models) {
+                Ok(checks) => (status(&checks), checks),
+                Err(error) => {
+                    message = Some(error.to_string());
+                    (Status::Error, Vec::new())
+                }
+            },
         };
         let seconds = start.elapsed().as_secs_f64();
-        Ok(SectionReport {
+        SectionReport {
             section: self.0.name.to_owned(),
             status,
             checks,
+            message,
             seconds,
-        })
+        }
+    }
+}
+
+fn status(checks: &[Check]) -> Status {
+    if checks.iter().all(Check::is_empty) {
+        Status::NoFixtures
+    } else if checks.iter().all(Check::holds) {
+        Status::Holds
+    } else {
+        Status::Fails
     }
 }
 

@@ -6,7 +6,7 @@ use pulse_llm::text::{TextSpan, Tokenizer, TokenizerSettings};
 use serde::Deserialize;
 
 use crate::check::Check;
-use crate::golden::{Golden, GoldenError};
+use crate::golden::{Golden, GoldenError, fixture};
 use crate::models::Models;
 
 #[derive(Deserialize)]
@@ -41,6 +41,13 @@ pub(super) fn load(golden: &Golden, legacy: bool, json: bool) -> Result<Tokenize
 
 pub(super) fn run(golden: &Golden, _: &Models<'_>) -> Result<Vec<Check>, GoldenError> {
     let corpus: Corpus = golden.json("text/tokenizer_corpus.json")?;
+    if corpus.legacy.len() != corpus.text.len() {
+        let (texts, ids) = (corpus.text.len(), corpus.legacy.len());
+        return Err(fixture(
+            &golden.path("text/tokenizer_corpus.json"),
+            format!("{texts} texts, but ids of {ids}"),
+        ));
+    }
     let mut checks = Vec::new();
     for (json, file) in [(false, "tokenizer.model"), (true, "tokenizer.json")] {
         if json && !golden.has("tokenizer/tokenizer.json") {
