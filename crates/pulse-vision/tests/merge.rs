@@ -16,7 +16,7 @@ fn newline() -> Tensor<1> {
 }
 
 fn values(tokens: pulse_vision::VisualTokens) -> Vec<f32> {
-    tokens.embeddings.into_data().to_vec().unwrap()
+    tokens.embeddings.into_data().try_to_vec().unwrap()
 }
 
 #[test]
