@@ -181,7 +181,7 @@ impl ModelConfig {
                 expected: "false, as in PULSE and LLaVA-1.6".to_owned(),
             });
         }
-        let aspect = AspectMode::from_config(fields.image_aspect_ratio.as_deref());
+        let aspect = aspect(fields.image_aspect_ratio.as_deref());
         let normalisation = normalisation(tower.as_deref().unwrap_or(folder))?;
         Ok(Self {
             layout: ConfigLayout::Llava,
@@ -359,6 +359,19 @@ impl<'de> Deserialize<'de> for Pinpoints {
             Spelling::Nothing(()) => Ok(Self::default()),
         }
     }
+}
+
+/// As the original reads it, but not in silence: cutting the centre out loses the ends of an ECG.
+fn aspect(value: Option<&str>) -> AspectMode {
+    let mode = AspectMode::from_config(value);
+    // `square` is the name that LLaVA gives to its default, the crop.
+    if let (AspectMode::Crop, Some(name)) = (mode, value.filter(|name| *name != "square")) {
+        tracing::warn!(
+            "image_aspect_ratio is {name:?}, which is not known; as in the original the centre of \
+             the picture is cut out, so the ends of an ECG are lost; expected \"anyres\" or \"pad\""
+        );
+    }
+    mode
 }
 
 fn pinpoints(list: &[[u32; 2]], aspect: AspectMode) -> Result<Vec<PixelSize>, ConfigError> {

@@ -2,12 +2,15 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use proptest::prelude::*;
 use pulse_llm::checkpoint::WeightFiles;
 use pulse_llm::text::{Tokenizer, TokenizerSettings};
-use pulse_llm::{DeviceName, LoadOptions, LoadedModel, Pulse, PulseError};
+use pulse_llm::{DeviceName, LoadOptions, LoadedModel, ModelConfig, Pulse, PulseError};
+use pulse_vision::AspectMode;
 
 fn golden(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -207,6 +210,53 @@ fn configurations_of_other_models_are_refused() {
     assert!(error(place.path()).contains("not a model configuration"));
     std::fs::remove_file(place.path().join("config.json")).unwrap();
     assert!(error(place.path()).contains("cannot read"));
+}
+
+/// What is logged, kept for a test.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn an_unknown_aspect_ratio_is_cropped_with_a_warning() {
+    let read = |ratio: serde_json::Value| {
+        let folder = copy("micro-llava-f32");
+        set(folder.path(), "image_aspect_ratio", ratio);
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish();
+        let config = tracing::subscriber::with_default(subscriber, || {
+            ModelConfig::from_folder(folder.path()).unwrap()
+        });
+        let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        (config.aspect, logged)
+    };
+    let (aspect, logged) = read("anyres_max_9".into());
+    assert_eq!(aspect, AspectMode::Crop);
+    assert!(
+        logged.contains("WARN") && logged.contains("\"anyres_max_9\""),
+        "{logged}"
+    );
+    for (known, mode) in [
+        ("anyres".into(), AspectMode::Anyres),
+        ("pad".into(), AspectMode::Pad),
+        ("square".into(), AspectMode::Crop),
+        (serde_json::Value::Null, AspectMode::Crop),
+    ] {
+        assert_eq!(read(known), (mode, String::new()));
+    }
 }
 
 #[test]

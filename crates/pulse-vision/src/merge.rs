@@ -59,7 +59,10 @@ pub enum MergeError {
 /// - `flat`: tiles one after the other, each in raster order: `tiles x features` tokens.
 /// - `spatial`: the base tile, then the grid as one raster.
 /// - `spatial_unpad`: the base tile, then the grid's raster without the padding, one newline token
-///   at the end of every row; a picture of one tile gets one newline token.
+///   at the end of every row.
+///
+/// A picture of one tile (no plan) is its features as they are, whatever the merge type: the
+/// original stacks such pictures and merges only what has tiles, so that no newline is added.
 ///
 /// # Errors
 /// [`MergeError`] if the features do not fit the plan or the newline is missing.
@@ -78,7 +81,7 @@ pub fn merge_tiles(
             expected,
         });
     }
-    let needs_newline = merge == MergeType::SpatialUnpad;
+    let needs_newline = merge == MergeType::SpatialUnpad && plan.is_some();
     let newline = needs_newline
         .then(|| newline.ok_or(MergeError::NoNewline))
         .transpose()?;
@@ -107,13 +110,7 @@ pub fn merge_tiles(
                 None => base,
             }
         }
-        _ => {
-            let tokens = features.reshape([tiles * per_tile, hidden]);
-            match (plan, newline) {
-                (None, Some(newline)) => Tensor::cat(vec![tokens, newline.unsqueeze()], 0),
-                _ => tokens,
-            }
-        }
+        _ => features.reshape([tiles * per_tile, hidden]),
     };
     Ok(VisualTokens { embeddings })
 }

@@ -4,8 +4,8 @@
 
 use proptest::prelude::*;
 use pulse_vision::{
-    AspectMode, MergeType, PageImage, PassOrder, PixelSize, Preprocessor, PreprocessorConfig,
-    TileConvention, TilePlan,
+    AspectMode, MAX_TILES_PER_CANVAS, MergeType, PageImage, PassOrder, PixelSize, PlanError,
+    PreprocessError, Preprocessor, PreprocessorConfig, TileConvention, TilePlan,
 };
 
 const CANVASES: [(u32, u32); 5] = [(336, 672), (672, 336), (672, 672), (1008, 336), (336, 1008)];
@@ -22,7 +22,11 @@ fn plan(width: u32, height: u32) -> TilePlan {
 }
 
 fn preprocessor(mode: AspectMode) -> Preprocessor {
-    Preprocessor::new(PreprocessorConfig {
+    Preprocessor::new(config(mode)).unwrap()
+}
+
+fn config(mode: AspectMode) -> PreprocessorConfig {
+    PreprocessorConfig {
         mode,
         tile_side: 336,
         pinpoints: canvases(),
@@ -31,8 +35,7 @@ fn preprocessor(mode: AspectMode) -> Preprocessor {
         mean: [0.48145466, 0.4578275, 0.40821073],
         std: [0.26862954, 0.26130258, 0.27577711],
         rescale_factor: 1.0 / 255.0,
-    })
-    .unwrap()
+    }
 }
 
 /// The two computed pictures.
@@ -356,7 +359,49 @@ fn extreme_pictures_work_in_every_mode() {
     }
     // Padded to a square this would be 400 million pixels: refused, not tried.
     let strip = PageImage::filled(PixelSize::new(20_000, 20), [0; 3]).unwrap();
-    assert!(preprocessor(AspectMode::Pad).preprocess(&strip).is_err());
+    let error = preprocessor(AspectMode::Pad)
+        .preprocess(&strip)
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "padded to a square, the picture of 20000x20 becomes 20000x20000 = 400000000 pixels, more \
+         than the limit of 178956970; use mode anyres or crop, or scale the picture down"
+    );
+}
+
+#[test]
+fn canvases_of_too_many_tiles_are_refused() {
+    let most = MAX_TILES_PER_CANVAS as u32;
+    for convention in [TileConvention::Llava, TileConvention::Hf] {
+        for side in [336 * 1000, 336 * 100, 336 * 9, u32::MAX / 336 * 336] {
+            let pinpoints = [canvases(), vec![PixelSize::square(side)]].concat();
+            let size = PixelSize::new(2200, 1700);
+            let error = TilePlan::new(size, &pinpoints, 336, convention).unwrap_err();
+            assert!(
+                matches!(error, PlanError::TooManyTiles { tiles, .. } if tiles > u64::from(most)),
+                "{error}"
+            );
+            let mut config = config(AspectMode::Anyres);
+            config.convention = convention;
+            config.pinpoints = pinpoints;
+            let error = Preprocessor::new(config).unwrap_err();
+            assert!(
+                error.to_string().contains("mend image_grid_pinpoints"),
+                "{error}"
+            );
+        }
+        let largest = [PixelSize::new(336 * most, 336), PixelSize::square(336 * 8)];
+        for canvas in largest {
+            let plan = TilePlan::new(PixelSize::new(900, 500), &[canvas], 336, convention);
+            assert_eq!(plan.unwrap().grid().tiles(), most as usize);
+        }
+    }
+    let mut config = config(AspectMode::Crop);
+    config.tile_side = 4096;
+    assert!(matches!(
+        Preprocessor::new(config).unwrap_err(),
+        PreprocessError::TileSide(4096)
+    ));
 }
 
 proptest! {

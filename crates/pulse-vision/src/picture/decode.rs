@@ -6,13 +6,13 @@
 use std::io::Cursor;
 use std::path::Path;
 
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
 use super::error::PictureError;
 use super::image::PageImage;
-use super::jpeg;
 use super::rgb::to_rgb;
 use super::size::PixelSize;
+use super::{gif, jpeg, tiff};
 
 /// How large a picture may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,14 +31,15 @@ impl Default for DecodeLimits {
 }
 
 impl DecodeLimits {
+    /// Bytes that a decoder may take for itself.
+    pub(super) fn bytes(self) -> u64 {
+        self.pixels.saturating_mul(BYTES_PER_PIXEL)
+    }
+
     /// Refuses sizes that are empty or too large.
     pub(super) fn check(self, size: PixelSize) -> Result<(), PictureError> {
         if size.pixels() == 0 {
-            return Err(PictureError::WrongLength {
-                size,
-                expected: 0,
-                found: 0,
-            });
+            return Err(PictureError::Empty { size });
         }
         if size.pixels() > self.pixels {
             return Err(PictureError::TooLarge {
@@ -50,6 +51,8 @@ impl DecodeLimits {
     }
 }
 
+/// Where the header of a PNG says what its pixels are; 0 is grey without alpha.
+const PNG_COLOUR_TYPE: usize = 25;
 /// Bytes per pixel of the largest kind that is decoded (16-bit RGBA), with room for the decoder.
 const BYTES_PER_PIXEL: u64 = 16;
 
@@ -81,27 +84,34 @@ impl PageImage {
     /// As [`open`](Self::open).
     pub fn decode_with(bytes: &[u8], limits: DecodeLimits) -> Result<Self, PictureError> {
         let (format, name) = sniff(bytes)?;
-        if format == ImageFormat::Jpeg {
-            return jpeg::decode(bytes, limits);
+        match format {
+            ImageFormat::Jpeg => return jpeg::decode(bytes, limits),
+            ImageFormat::Tiff => return tiff::decode(bytes, limits),
+            ImageFormat::Gif => return gif::decode(bytes, limits),
+            _ => {}
         }
-        let damaged = |reason: String| PictureError::Damaged {
-            format: name,
-            reason,
+        let failed = |error: ImageError| match error {
+            ImageError::Unsupported(error) => PictureError::Unsupported {
+                format: name,
+                found: error.to_string(),
+            },
+            error => PictureError::Damaged {
+                format: name,
+                reason: error.to_string(),
+            },
         };
         let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
         // The pixel limit below is the real one; this bounds what a decoder may take for itself.
         let mut allocation = Limits::no_limits();
-        allocation.max_alloc = Some(limits.pixels.saturating_mul(BYTES_PER_PIXEL));
+        allocation.max_alloc = Some(limits.bytes());
         reader.limits(allocation);
-        let decoder = reader
-            .into_decoder()
-            .map_err(|error| damaged(error.to_string()))?;
+        let decoder = reader.into_decoder().map_err(failed)?;
         let (width, height) = decoder.dimensions();
         let size = PixelSize::new(width, height);
         limits.check(size)?;
-        let decoded =
-            DynamicImage::from_decoder(decoder).map_err(|error| damaged(error.to_string()))?;
-        Self::from_rgb(size, to_rgb(decoded)?)
+        let decoded = DynamicImage::from_decoder(decoder).map_err(failed)?;
+        let is_grey = format == ImageFormat::Png && bytes.get(PNG_COLOUR_TYPE) == Some(&0);
+        Self::from_rgb(size, to_rgb(decoded, is_grey)?)
     }
 }
 

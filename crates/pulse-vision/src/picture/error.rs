@@ -48,7 +48,23 @@ pub enum PictureError {
         /// The kind of pixel.
         kind: String,
     },
-    /// The picture has no pixels, or its buffer does not fit its size.
+    /// A valid file of a kind that is not decoded.
+    #[error(
+        "{format} picture of a kind that is not supported: {found}; convert it to an 8-bit RGB PNG"
+    )]
+    Unsupported {
+        /// The format told by the first bytes.
+        format: &'static str,
+        /// What the file holds.
+        found: String,
+    },
+    /// The picture has no pixels.
+    #[error("the picture is {size}: it has no pixels; expected at least 1x1")]
+    Empty {
+        /// The claimed size.
+        size: PixelSize,
+    },
+    /// The buffer does not fit the picture's size.
     #[error("a picture of {size} needs {expected} bytes of RGB, found {found}")]
     WrongLength {
         /// The claimed size.

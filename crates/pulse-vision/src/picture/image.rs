@@ -20,10 +20,14 @@ impl PageImage {
     /// A picture from its pixels, `[height, width, 3]`.
     ///
     /// # Errors
-    /// [`PictureError::WrongLength`] if the buffer does not fit the size or the size is empty.
+    /// [`PictureError::Empty`] if the size is empty, [`PictureError::WrongLength`] if the buffer
+    /// does not fit it.
     pub fn from_rgb(size: PixelSize, rgb: Vec<u8>) -> Result<Self, PictureError> {
         let expected = size.pixels().saturating_mul(3);
-        if expected == 0 || rgb.len() as u64 != expected {
+        if expected == 0 {
+            return Err(PictureError::Empty { size });
+        }
+        if rgb.len() as u64 != expected {
             return Err(PictureError::WrongLength {
                 size,
                 expected,
@@ -36,7 +40,7 @@ impl PageImage {
     /// A picture of one colour.
     ///
     /// # Errors
-    /// [`PictureError::WrongLength`] if the size is empty.
+    /// [`PictureError::Empty`] if the size is empty.
     pub fn filled(size: PixelSize, colour: [u8; 3]) -> Result<Self, PictureError> {
         Self::from_rgb(size, colour.repeat(size.pixels() as usize))
     }

@@ -11,24 +11,90 @@ use mozjpeg::{ColorSpace, Decompress};
 use super::decode::DecodeLimits;
 use super::error::PictureError;
 use super::image::PageImage;
+use super::rgb::cmyk_to_rgb;
 use super::size::PixelSize;
 
 /// Decodes a JPEG file's bytes.
 pub(super) fn decode(bytes: &[u8], limits: DecodeLimits) -> Result<PageImage, PictureError> {
+    guarded(bytes, || read(bytes, limits))
+}
+
+/// Which colours [`samples`] gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Colours {
+    /// YCbCr turned to RGB.
+    Rgb,
+    /// No conversion.
+    AsStored,
+}
+
+/// The decoded samples of a stream.
+pub(super) struct Samples {
+    pub(super) width: usize,
+    pub(super) height: usize,
+    /// Samples per pixel.
+    pub(super) components: usize,
+    /// `[height, width, components]`.
+    pub(super) samples: Vec<u8>,
+}
+
+/// Decodes a JPEG stream that is a part of another file.
+pub(super) fn samples(
+    bytes: &[u8],
+    colours: Colours,
+    limits: DecodeLimits,
+) -> Result<Samples, PictureError> {
+    guarded(bytes, || {
+        let decoder = Decompress::new_mem(bytes).map_err(failed)?;
+        limits.check(size(&decoder))?;
+        let (width, height) = decoder.size();
+        let stored = decoder.color_space();
+        let wanted = match (colours, stored) {
+            (Colours::AsStored, _) => stored,
+            (Colours::Rgb, ColorSpace::JCS_YCbCr) => ColorSpace::JCS_RGB,
+            (Colours::Rgb, other) => {
+                return Err(damaged(format!(
+                    "its colours are {other:?}, expected YCbCr"
+                )));
+            }
+        };
+        let mut rows = decoder.to_colorspace(wanted).map_err(failed)?;
+        let samples = rows.read_scanlines::<u8>().map_err(failed)?;
+        Ok(Samples {
+            width,
+            height,
+            components: samples.len() / (width * height),
+            samples,
+        })
+    })
+}
+
+/// Refuses streams without an end, and makes an error of the unwinding by which the library reports
+/// fatal damage.
+fn guarded<T>(
+    bytes: &[u8],
+    read: impl FnOnce() -> Result<T, PictureError>,
+) -> Result<T, PictureError> {
     // The library fills a missing rest with grey, which on an ECG would be a flat line.
     if !has_end(bytes) {
         return Err(damaged("its end marker is missing".to_owned()));
     }
-    // It reports fatal damage by unwinding.
-    catch_unwind(AssertUnwindSafe(|| read(bytes, limits)))
+    catch_unwind(AssertUnwindSafe(read))
         .unwrap_or_else(|_| Err(damaged("its data cannot be decoded".to_owned())))
 }
 
-fn read(bytes: &[u8], limits: DecodeLimits) -> Result<PageImage, PictureError> {
-    let failed = |error: std::io::Error| damaged(error.to_string());
-    let decoder = Decompress::new_mem(bytes).map_err(failed)?;
+fn failed(error: std::io::Error) -> PictureError {
+    damaged(error.to_string())
+}
+
+fn size<R>(decoder: &Decompress<R>) -> PixelSize {
     let side = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
-    let size = PixelSize::new(side(decoder.width()), side(decoder.height()));
+    PixelSize::new(side(decoder.width()), side(decoder.height()))
+}
+
+fn read(bytes: &[u8], limits: DecodeLimits) -> Result<PageImage, PictureError> {
+    let decoder = Decompress::new_mem(bytes).map_err(failed)?;
+    let size = size(&decoder);
     limits.check(size)?;
     let rgb = match decoder.color_space() {
         ColorSpace::JCS_CMYK | ColorSpace::JCS_YCCK => {
@@ -36,10 +102,10 @@ fn read(bytes: &[u8], limits: DecodeLimits) -> Result<PageImage, PictureError> {
                 .to_colorspace(ColorSpace::JCS_CMYK)
                 .map_err(failed)?;
             let pixels: Vec<[u8; 4]> = rows.read_scanlines().map_err(failed)?;
-            let is_inverted = has_adobe_marker(bytes);
+            // Adobe's programs write inverted inks, and Pillow takes every file for one of theirs.
             pixels
                 .into_iter()
-                .flat_map(|pixel| cmyk_to_rgb(pixel, is_inverted))
+                .flat_map(|inks| cmyk_to_rgb(inks.map(|ink| 255 - ink)))
                 .collect()
         }
         _ => {
@@ -58,34 +124,8 @@ fn damaged(reason: String) -> PictureError {
     }
 }
 
-/// Pillow's `cmyk2rgb`; files that Adobe's programs wrote hold inverted inks.
-fn cmyk_to_rgb(pixel: [u8; 4], is_inverted: bool) -> [u8; 3] {
-    let [cyan, magenta, yellow, black] = if is_inverted {
-        pixel.map(|ink| 255 - ink)
-    } else {
-        pixel
-    };
-    let light = 255 - i32::from(black);
-    [cyan, magenta, yellow].map(|ink| {
-        let product = i32::from(ink) * light + 128;
-        let scaled = ((product >> 8) + product) >> 8;
-        (light - scaled).clamp(0, 255) as u8
-    })
-}
-
 /// Whether the end-of-image marker follows the last scan.
 fn has_end(bytes: &[u8]) -> bool {
     let last_scan = bytes.windows(2).rposition(|pair| pair == [0xff, 0xda]);
     last_scan.is_some_and(|scan| bytes[scan..].windows(2).any(|pair| pair == [0xff, 0xd9]))
-}
-
-/// Whether an Adobe segment (APP14) stands before the first scan.
-fn has_adobe_marker(bytes: &[u8]) -> bool {
-    let scan = bytes
-        .windows(2)
-        .position(|pair| pair == [0xff, 0xda])
-        .unwrap_or(0);
-    bytes[..scan]
-        .windows(9)
-        .any(|part| part[..2] == [0xff, 0xee] && part[4..] == *b"Adobe")
 }

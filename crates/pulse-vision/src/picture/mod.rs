@@ -2,12 +2,15 @@
 
 mod decode;
 mod error;
+mod gif;
 mod image;
 mod jpeg;
+mod orientation;
 mod resample;
 mod resize;
 mod rgb;
 mod size;
+mod tiff;
 
 pub use decode::DecodeLimits;
 pub use error::PictureError;

@@ -8,7 +8,12 @@ use image::DynamicImage;
 use super::error::PictureError;
 
 /// The pixels as `[height, width, 3]`.
-pub(super) fn to_rgb(picture: DynamicImage) -> Result<Vec<u8>, PictureError> {
+///
+/// `is_grey` says that the file itself has no alpha channel, so that the alpha of `picture` was made
+/// of one transparent level: Pillow leaves such files grey.
+pub(super) fn to_rgb(picture: DynamicImage, is_grey: bool) -> Result<Vec<u8>, PictureError> {
+    // Files with 16-bit alpha keep the high byte, plain 16-bit grey is clipped.
+    let grey16 = if is_grey { clip } else { high_byte };
     Ok(match picture {
         DynamicImage::ImageRgb8(pixels) => pixels.into_raw(),
         DynamicImage::ImageRgba8(pixels) => drop_fourth(pixels.as_raw()),
@@ -21,16 +26,14 @@ pub(super) fn to_rgb(picture: DynamicImage) -> Result<Vec<u8>, PictureError> {
                 .iter()
                 .map(|[grey, _]| *grey),
         ),
-        DynamicImage::ImageLuma16(pixels) => {
-            repeat(pixels.as_raw().iter().map(|grey| (*grey).min(255) as u8))
-        }
+        DynamicImage::ImageLuma16(pixels) => repeat(pixels.as_raw().iter().map(|grey| clip(*grey))),
         DynamicImage::ImageLumaA16(pixels) => repeat(
             pixels
                 .as_raw()
                 .as_chunks::<2>()
                 .0
                 .iter()
-                .map(|[grey, _]| high_byte(*grey)),
+                .map(|[grey, _]| grey16(*grey)),
         ),
         DynamicImage::ImageRgb16(pixels) => pixels
             .as_raw()
@@ -52,7 +55,23 @@ pub(super) fn to_rgb(picture: DynamicImage) -> Result<Vec<u8>, PictureError> {
     })
 }
 
-fn high_byte(value: u16) -> u8 {
+/// Pillow's `cmyk2rgb`, for inks of which 255 is the most.
+pub(super) fn cmyk_to_rgb([cyan, magenta, yellow, black]: [u8; 4]) -> [u8; 3] {
+    let light = 255 - i32::from(black);
+    [cyan, magenta, yellow].map(|ink| {
+        let product = i32::from(ink) * light + 128;
+        let scaled = ((product >> 8) + product) >> 8;
+        (light - scaled).clamp(0, 255) as u8
+    })
+}
+
+/// Pillow's `I;16` to `L`.
+fn clip(value: u16) -> u8 {
+    value.min(255) as u8
+}
+
+/// Pillow's reading of 16-bit colour.
+pub(super) fn high_byte(value: u16) -> u8 {
     (value >> 8) as u8
 }
 

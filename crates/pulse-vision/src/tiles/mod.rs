@@ -11,5 +11,5 @@ mod preprocess;
 pub use merge_type::MergeType;
 pub use mode::{AspectMode, TileConvention};
 pub use pixels::TilePixels;
-pub use plan::{PlanError, TileGrid, TilePlan, UnpaddedGrid};
+pub use plan::{MAX_TILES_PER_CANVAS, PlanError, TileGrid, TilePlan, UnpaddedGrid};
 pub use preprocess::{PreprocessError, Preprocessor, PreprocessorConfig};

@@ -34,6 +34,13 @@ pub struct UnpaddedGrid {
     pub columns: usize,
 }
 
+/// The most tiles that a canvas may have.
+///
+/// LLaVA-1.6 has at most 4 on its canvases; what stands far above that is a mistake in
+/// `image_grid_pinpoints`, such as pixels multiplied twice, and would take memory and time without
+/// end.
+pub const MAX_TILES_PER_CANVAS: u64 = 64;
+
 /// Why no plan can be made.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum PlanError {
@@ -47,6 +54,19 @@ pub enum PlanError {
         canvas: PixelSize,
         /// Side of a tile.
         tile_side: u32,
+    },
+    /// A choice that is far too large.
+    #[error(
+        "canvas {canvas} has {tiles} tiles of {tile_side}, expected at most \
+         {MAX_TILES_PER_CANVAS}; mend image_grid_pinpoints, which are sizes in pixels"
+    )]
+    TooManyTiles {
+        /// The canvas at fault.
+        canvas: PixelSize,
+        /// Side of a tile.
+        tile_side: u32,
+        /// Tiles on the canvas.
+        tiles: u64,
     },
     /// The picture has no pixels.
     #[error("a picture of {0} has no pixels to tile")]
@@ -68,7 +88,8 @@ impl TilePlan {
     /// wins ties.
     ///
     /// # Errors
-    /// [`PlanError`] for an empty picture or unusable canvases.
+    /// [`PlanError`] for an empty picture, and for canvases that are not made of whole tiles or
+    /// have more than [`MAX_TILES_PER_CANVAS`].
     pub fn new(
         picture: PixelSize,
         pinpoints: &[PixelSize],
@@ -198,10 +219,18 @@ impl TilePlan {
 
 fn check_canvas(canvas: PixelSize, tile_side: u32) -> Result<(), PlanError> {
     let is_whole = |side: u32| side > 0 && side.is_multiple_of(tile_side);
-    if tile_side > 0 && is_whole(canvas.width) && is_whole(canvas.height) {
-        return Ok(());
+    if tile_side == 0 || !is_whole(canvas.width) || !is_whole(canvas.height) {
+        return Err(PlanError::Canvas { canvas, tile_side });
     }
-    Err(PlanError::Canvas { canvas, tile_side })
+    let tiles = u64::from(canvas.width / tile_side) * u64::from(canvas.height / tile_side);
+    if tiles > MAX_TILES_PER_CANVAS {
+        return Err(PlanError::TooManyTiles {
+            canvas,
+            tile_side,
+            tiles,
+        });
+    }
+    Ok(())
 }
 
 /// The largest size of the picture's shape that the canvas holds.

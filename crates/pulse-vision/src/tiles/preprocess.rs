@@ -35,6 +35,10 @@ pub struct PreprocessorConfig {
     pub rescale_factor: f64,
 }
 
+/// The largest tile side in pixels. Vision towers in use have 224 to 560; together with
+/// [`MAX_TILES_PER_CANVAS`](crate::MAX_TILES_PER_CANVAS) this bounds the memory a picture takes.
+const MAX_TILE_SIDE: u32 = 1024;
+
 /// Why a picture cannot be made into tiles.
 #[derive(Debug, thiserror::Error)]
 pub enum PreprocessError {
@@ -47,8 +51,21 @@ pub enum PreprocessError {
         found: String,
     },
     /// The side of a tile is unusable.
-    #[error("the tile side is {0}, expected 1 to 4096 pixels")]
+    #[error("the tile side is {0}, expected 1 to {MAX_TILE_SIDE} pixels; mend image_size")]
     TileSide(u32),
+    /// The square that `pad` puts the picture on is larger than a picture may be.
+    #[error(
+        "padded to a square, the picture of {picture} becomes {padded} = {} pixels, more than the \
+         limit of {limit}; use mode anyres or crop, or scale the picture down", padded.pixels()
+    )]
+    PaddedTooLarge {
+        /// Size of the picture.
+        picture: PixelSize,
+        /// Size of the square.
+        padded: PixelSize,
+        /// The largest number of pixels.
+        limit: u64,
+    },
     /// No tile plan can be made.
     #[error(transparent)]
     Plan(#[from] PlanError),
@@ -70,7 +87,7 @@ impl Preprocessor {
     /// # Errors
     /// [`PreprocessError`] for numbers that cannot work.
     pub fn new(config: PreprocessorConfig) -> Result<Self, PreprocessError> {
-        if !(1..=4096).contains(&config.tile_side) {
+        if !(1..=MAX_TILE_SIDE).contains(&config.tile_side) {
             return Err(PreprocessError::TileSide(config.tile_side));
         }
         if config.mode == AspectMode::Anyres {
@@ -170,11 +187,11 @@ impl Preprocessor {
         let square = PixelSize::square(side);
         let limit = crate::DecodeLimits::default().pixels;
         if square.pixels() > limit {
-            return Err(PictureError::TooLarge {
-                size: square,
+            return Err(PreprocessError::PaddedTooLarge {
+                picture: picture.size(),
+                padded: square,
                 limit,
-            }
-            .into());
+            });
         }
         let colour = self.config.mean.map(|mean| (mean * 255.0) as u8);
         let mut padded = PageImage::filled(square, colour)?;
