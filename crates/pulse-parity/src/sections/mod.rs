@@ -4,6 +4,7 @@ mod anyres;
 mod cases;
 mod decoder;
 mod end_to_end;
+mod evaluation;
 mod generation;
 mod merge;
 mod pillow;
@@ -136,7 +137,7 @@ static ROWS: [Row; 20] = [
     Row {
         name: "evaluation",
         fixture: "eval/scores.json",
-        run: None,
+        run: Some(evaluation::run),
     },
     Row {
         name: "q8",
