@@ -61,6 +61,7 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), AnswerError> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -94,6 +94,7 @@ impl Gold {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::gold::GoldAnswer;

@@ -56,6 +56,7 @@ pub fn area_under_abstention(confidences: &[f64], correct: &[bool]) -> Option<f6
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -138,6 +138,7 @@ fn first_of_binary(ones: Counts, rows: f64) -> Counts {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -102,6 +102,7 @@ fn quantile(sorted: &[f64], at: f64) -> Option<f64> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
