@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[allow(dead_code, reason = "each test file uses a part of it")]
 mod server;
 
 use std::path::{Path, PathBuf};

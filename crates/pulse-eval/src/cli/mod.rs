@@ -19,7 +19,7 @@ type Failure = Box<dyn std::error::Error>;
 /// Exit codes: 0 done, 1 failed with a message, 2 wrong usage.
 #[derive(Parser)]
 #[command(name = "pulse-eval", version, about)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     #[command(subcommand)]
     command: Command,
 }
@@ -60,7 +60,7 @@ impl BootstrapArguments {
 }
 
 /// Runs a command.
-pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     match &arguments.command {
         Command::Score(arguments) => score::run(arguments)?,
         Command::Judge(arguments) => return judge::run(arguments),

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// What the server does with one request.
-pub enum Reply {
+pub(crate) enum Reply {
     /// A completion with this text.
     Content(String),
     /// Status 200 with this body.
@@ -27,7 +27,7 @@ struct Request {
 }
 
 /// The server; it ends with the test's process.
-pub struct Server {
+pub(crate) struct Server {
     address: String,
     requests: Arc<Mutex<Vec<Request>>>,
 }
@@ -35,7 +35,7 @@ pub struct Server {
 impl Server {
     /// Starts a server. `answer` gets the prompt, how often it was asked before, and how many calls there were
     /// before.
-    pub fn start(answer: impl Fn(&str, usize, usize) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(answer: impl Fn(&str, usize, usize) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let requests: Arc<Mutex<Vec<Request>>> = Arc::default();
@@ -66,15 +66,15 @@ impl Server {
         Self { address, requests }
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}/v1", self.address)
     }
 
-    pub fn calls(&self) -> usize {
+    pub(crate) fn calls(&self) -> usize {
         self.requests.lock().unwrap().len()
     }
 
-    pub fn paths(&self) -> Vec<String> {
+    pub(crate) fn paths(&self) -> Vec<String> {
         self.requests
             .lock()
             .unwrap()
@@ -83,7 +83,7 @@ impl Server {
             .collect()
     }
 
-    pub fn all_had_key(&self, key: &str) -> bool {
+    pub(crate) fn all_had_key(&self, key: &str) -> bool {
         self.requests
             .lock()
             .unwrap()
@@ -91,7 +91,7 @@ impl Server {
             .all(|request| request.key == key)
     }
 
-    pub fn all_asked_for_json(&self) -> bool {
+    pub(crate) fn all_asked_for_json(&self) -> bool {
         self.requests
             .lock()
             .unwrap()

@@ -8,22 +8,41 @@ use pulse_eval::published::{
     score_published,
 };
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::check::Check;
 use crate::golden::{Golden, GoldenError};
 use crate::models::Models;
 
-/// The original's figures are stored with all digits; another order of summation may change the last ones.
+/// The original's figures are stored with all digits, and ours are computed in its order; found equal so far.
 const SCORE_ABS: f64 = 1e-12;
+
+/// A stored figure with all its digits. The JSON reader's own way from digits to a float is off by a last
+/// digit now and then, which would look like a difference.
+#[derive(Deserialize)]
+#[serde(try_from = "Box<RawValue>")]
+struct Exact(f64);
+
+impl TryFrom<Box<RawValue>> for Exact {
+    type Error = String;
+
+    fn try_from(raw: Box<RawValue>) -> Result<Self, Self::Error> {
+        let digits = raw.get();
+        let parsed = digits.parse();
+        parsed
+            .map(Self)
+            .map_err(|error| format!("{digits} is no number: {error}"))
+    }
+}
 
 /// What the original found for one task of one set of answers.
 #[derive(Deserialize)]
 struct Stored {
     stdout: Vec<String>,
-    accuracy: Option<f64>,
-    f1: Option<f64>,
-    auc: Option<f64>,
-    hamming: Option<f64>,
+    accuracy: Option<Exact>,
+    f1: Option<Exact>,
+    auc: Option<Exact>,
+    hamming: Option<Exact>,
     predicted: Option<Vec<Labels>>,
     extracted: Option<Vec<Option<char>>>,
     fallbacks: Option<usize>,
@@ -57,9 +76,9 @@ struct Case {
     predicted: Vec<Vec<String>>,
     #[serde(rename = "true")]
     gold: Vec<Vec<String>>,
-    f1: Option<f64>,
-    auc: Option<f64>,
-    hamming: Option<f64>,
+    f1: Option<Exact>,
+    auc: Option<Exact>,
+    hamming: Option<Exact>,
 }
 
 #[derive(Deserialize)]
@@ -140,28 +159,31 @@ fn found<'a>(
 }
 
 /// Our figures beside the stored ones. A skipped file has none, and neither has the original.
-fn figures(
+fn figures<'a>(
     ours: Option<&PublishedScores>,
-    theirs: &Stored,
-) -> Vec<(&'static str, Option<f64>, Option<f64>)> {
+    theirs: &'a Stored,
+) -> Vec<(&'static str, Option<f64>, &'a Option<Exact>)> {
     match ours {
-        None => vec![("accuracy", None, theirs.accuracy), ("f1", None, theirs.f1)],
+        None => vec![
+            ("accuracy", None, &theirs.accuracy),
+            ("f1", None, &theirs.f1),
+        ],
         Some(PublishedScores::Accuracy { accuracy }) => {
-            vec![("accuracy", Some(*accuracy), theirs.accuracy)]
+            vec![("accuracy", Some(*accuracy), &theirs.accuracy)]
         }
         Some(PublishedScores::Multilabel(scores)) => vec![
-            ("f1", Some(scores.f1), theirs.f1),
-            ("auc", Some(scores.auc), theirs.auc),
-            ("hamming", Some(scores.hamming), theirs.hamming),
+            ("f1", Some(scores.f1), &theirs.f1),
+            ("auc", Some(scores.auc), &theirs.auc),
+            ("hamming", Some(scores.hamming), &theirs.hamming),
         ],
     }
 }
 
 /// Stored null is NaN or absent.
-fn distance(ours: Option<f64>, theirs: Option<f64>) -> f64 {
+fn distance(ours: Option<f64>, theirs: &Option<Exact>) -> f64 {
     match (ours.filter(|value| !value.is_nan()), theirs) {
         (None, None) => 0.0,
-        (Some(ours), Some(theirs)) => (ours - theirs).abs(),
+        (Some(ours), Some(Exact(theirs))) => (ours - theirs).abs(),
         _ => f64::INFINITY,
     }
 }
@@ -190,12 +212,12 @@ fn unit_cases(units: &Units) -> Vec<Check> {
     for (index, case) in units.f1_auc.iter().enumerate() {
         let ours = score_multilabel(&case.gold, &case.predicted).ok();
         let pairs = [
-            ("f1", ours.as_ref().map(|ours| ours.f1), case.f1),
-            ("auc", ours.as_ref().map(|ours| ours.auc), case.auc),
+            ("f1", ours.as_ref().map(|ours| ours.f1), &case.f1),
+            ("auc", ours.as_ref().map(|ours| ours.auc), &case.auc),
             (
                 "hamming",
                 ours.as_ref().map(|ours| ours.hamming),
-                case.hamming,
+                &case.hamming,
             ),
         ];
         for (figure, ours, theirs) in pairs {
