@@ -42,4 +42,20 @@ pub enum AnswerError {
         /// Line, from 1.
         line: usize,
     },
+    /// A probability is none.
+    #[error(
+        "answer file {}, line {line}: label_probabilities gives {label:?} the value {value}; expected one \
+         between 0 and 1",
+        path.display()
+    )]
+    Probability {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// The label.
+        label: String,
+        /// Its value.
+        value: f64,
+    },
 }

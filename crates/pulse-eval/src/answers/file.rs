@@ -18,7 +18,8 @@ impl AnswerFile {
     /// Reads a JSONL file. Lines of white space alone carry nothing and are passed over.
     ///
     /// # Errors
-    /// [`AnswerError`] with file, line and column if a line is malformed or says no id.
+    /// [`AnswerError`] with file, line and column if a line is malformed, says no id, or gives a
+    /// probability outside 0 to 1.
     pub fn read(path: &Path) -> Result<Self, AnswerError> {
         let bytes = std::fs::read(path).map_err(|source| AnswerError::Unreadable {
             path: path.to_owned(),
@@ -36,10 +37,21 @@ impl AnswerFile {
                     column: error.column(),
                     reason: error.to_string(),
                 })?;
-            lines.push(raw.into_line(index + 1).ok_or_else(|| AnswerError::NoId {
+            let line = raw.into_line(index + 1).ok_or_else(|| AnswerError::NoId {
                 path: path.to_owned(),
                 line: index + 1,
-            })?);
+            })?;
+            let given = line.label_probabilities.iter().flatten();
+            if let Some((label, value)) = given.into_iter().find(|(_, p)| !(0.0..=1.0).contains(*p))
+            {
+                return Err(AnswerError::Probability {
+                    path: path.to_owned(),
+                    line: index + 1,
+                    label: label.clone(),
+                    value: *value,
+                });
+            }
+            lines.push(line);
         }
         Ok(Self {
             path: path.to_owned(),
@@ -131,6 +143,12 @@ mod tests {
         let error = read("{\"text\":\"t\"}").unwrap_err();
         assert!(
             matches!(error, AnswerError::NoId { line: 1, .. }),
+            "{error}"
+        );
+        let error =
+            read("{\"id\":\"a\",\"label_probabilities\":{\"A\":0.5,\"B\":1.5}}").unwrap_err();
+        assert!(
+            matches!(&error, AnswerError::Probability { label, .. } if label == "B"),
             "{error}"
         );
         assert!(read("[1]\n").is_err());

@@ -130,7 +130,8 @@ const DEFINITIONS: &[MetricDefinition] = &[
     MetricDefinition {
         name: "expected_calibration_error",
         formula: "Σ_bins items_b / n · |mean probability_b - share true_b|, bins of equal width",
-        meaning: "0 to 1, less is better. Depends on the number of bins, which is printed with it.",
+        meaning: "0 to 1, less is better. Depends on the number of bins, which is 10. Chance differences add up, so it is \
+                  too large in small samples, and still larger in resamples: its interval can lie above the value.",
         undefined: "without items",
         function: "expected_calibration_error",
     },

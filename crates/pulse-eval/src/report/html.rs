@@ -2,17 +2,15 @@
 
 use std::fmt::Write;
 
+use super::html_published::{original_section, published_section};
 use super::input::ReportInput;
 use super::number::{interval, value};
 use super::pictures::data_url;
-use super::published_rows::published_rows;
 use super::style::STYLE;
-use super::svg::{Bar, bars, calibration, roc};
-use crate::Task;
+use super::svg::{Bar, abstention, bars, calibration, roc};
 use crate::judge::JudgeReport;
 use crate::metrics::ConfusionMatrix;
 use crate::probabilities::ProbabilityReport;
-use crate::published::{PublishedReport, PublishedScores};
 use crate::strict::{Figure, ScoredItem, StrictTask};
 
 /// The report as one page without scripts that needs no other file and no network.
@@ -50,7 +48,7 @@ pub fn html_report(input: &ReportInput) -> String {
     page
 }
 
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
@@ -207,6 +205,11 @@ fn probability_section(page: &mut String, probabilities: &ProbabilityReport) {
         let name = format!("{}: error {error}", escape(&class.class));
         page.push_str(&calibration(&name, &class.calibration));
     }
+    page.push_str("</div><div class=\"plots\">");
+    page.push_str(&abstention(
+        "accuracy of the most certain",
+        &probabilities.abstention,
+    ));
     page.push_str("</div>");
 }
 
@@ -276,113 +279,4 @@ fn judge_section(page: &mut String, judge: &JudgeReport) {
         );
     }
     page.push_str("</section>");
-}
-
-fn original_section(page: &mut String, input: &ReportInput) {
-    page.push_str(
-        "<section id=\"original\"><h2>As the original scores it</h2><p class=\"quiet\">With its substring labels, random \
-         letters and skipped files; for comparison with papers that used it.</p>",
-    );
-    let Some(published) = &input.published else {
-        let why = input.published_error.as_deref().unwrap_or("unknown");
-        let _ = write!(
-            page,
-            "<p>The original scorer stops: {}</p></section>",
-            escape(why)
-        );
-        return;
-    };
-    page.push_str(
-        "<div class=\"scroll\"><table><tr><th>task</th><th class=\"text\">file</th><th>AUC or accuracy</th><th>F1</th>\
-         <th>Hamming loss</th><th>random letters</th><th class=\"text\">skipped</th></tr>",
-    );
-    for task in &published.tasks {
-        for file in &task.files {
-            let [first, second, third] = published_figures(file.scores.as_ref());
-            let _ = write!(
-                page,
-                "<tr><td>{}</td><td class=\"text\">{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=\"text\">{}</td></tr>",
-                task.task,
-                escape(&file.file),
-                percent(first),
-                percent(second),
-                percent(third),
-                file.fallbacks,
-                escape(file.skipped.as_deref().unwrap_or(""))
-            );
-        }
-    }
-    page.push_str("</table></div></section>");
-}
-
-fn published_figures(scores: Option<&PublishedScores>) -> [Option<f64>; 3] {
-    let percent = |share: f64| Some(share * 100.0).filter(|value| !value.is_nan());
-    match scores {
-        None => [None; 3],
-        Some(PublishedScores::Accuracy { accuracy }) => [percent(*accuracy), None, None],
-        Some(PublishedScores::Multilabel(scores)) => [
-            percent(scores.auc),
-            percent(scores.f1),
-            percent(scores.hamming),
-        ],
-    }
-}
-
-fn percent(figure: Option<f64>) -> String {
-    figure.map_or("–".to_owned(), |figure| format!("{figure:.1}"))
-}
-
-fn published_section(
-    page: &mut String,
-    published: Option<&PublishedReport>,
-    judges: &[JudgeReport],
-) {
-    page.push_str(
-        "<section id=\"published\"><h2>Published results beside these</h2><p class=\"quiet\">Percent. Rows in grey cannot be \
-         compared, for the reason given. The AUC of these papers is that of hard labels.</p><div class=\"scroll\"><table>\
-         <tr><th>task</th><th class=\"text\">model</th><th>AUC, accuracy or judge</th><th>F1</th><th>Hamming loss</th>\
-         <th class=\"text\">source</th></tr>",
-    );
-    for task in Task::ALL {
-        let ours = published
-            .into_iter()
-            .flat_map(|report| &report.tasks)
-            .filter(|one| one.task == task)
-            .flat_map(|one| &one.files)
-            .filter(|file| file.scores.is_some())
-            .map(|file| (file.file.clone(), published_figures(file.scores.as_ref())));
-        let judged = judges
-            .iter()
-            .filter(|judge| judge.task == task)
-            .map(|judge| {
-                let overall = judge.figures.first().and_then(|figure| figure.value);
-                (
-                    format!("judge {}", judge.judge_model),
-                    [overall, None, None],
-                )
-            });
-        for (name, [first, second, third]) in ours.chain(judged) {
-            let _ = write!(
-                page,
-                "<tr class=\"ours\"><td>{task}</td><td class=\"text\">this run: {}</td><td>{}</td><td>{}</td><td>{}</td><td class=\"text\">published mode</td></tr>",
-                escape(&name),
-                percent(first),
-                percent(second),
-                percent(third)
-            );
-        }
-        for row in published_rows(task) {
-            let (class, why) = match row.not_comparable {
-                Some(why) => (" class=\"apart\"", format!("; not comparable: {why}")),
-                None => ("", String::new()),
-            };
-            let [first, second, third] = row.figures.map(percent);
-            let _ = write!(
-                page,
-                "<tr{class}><td>{task}</td><td class=\"text\">{}</td><td>{first}</td><td>{second}</td><td>{third}</td><td class=\"text\">{}{why}</td></tr>",
-                row.model, row.source
-            );
-        }
-    }
-    page.push_str("</table></div></section>");
 }

@@ -1,6 +1,7 @@
 //! Reports for people: one HTML page that needs nothing else, Markdown, and plain text.
 
 mod html;
+mod html_published;
 mod input;
 mod markdown;
 mod number;

@@ -16,11 +16,12 @@ th:first-child,td:first-child,td.text,th.text{text-align:left}td.text{white-spac
 tr.ours td{font-weight:600}tr.apart td{color:var(--quiet)}
 td.hit{background:color-mix(in srgb,var(--good) 18%,transparent)}td.miss{background:color-mix(in srgb,var(--bad) 14%,transparent)}
 svg text{fill:var(--quiet);font:11px system-ui,sans-serif}svg .name{fill:var(--text)}
-svg .frame{fill:none;stroke:var(--line)}svg .chance{stroke:var(--line);stroke-dasharray:3 3}svg .curve{fill:none;stroke:var(--accent);stroke-width:1.8}svg .dots{fill:var(--accent)}
+svg .frame{fill:none;stroke:var(--line)}svg .chance{stroke:var(--quiet);stroke-dasharray:2 4}svg .curve{fill:none;stroke:var(--accent);stroke-width:1.8}svg .dots{fill:var(--accent)}
 svg .grid{stroke:var(--line)}svg .bar{fill:var(--bar)}svg .whisker{fill:none;stroke:var(--text);stroke-width:1.2}
-.bars{width:100%;max-width:46rem;height:auto}.plots{display:flex;flex-wrap:wrap;gap:.5rem}.plot{width:13.5rem;height:13.5rem}
+.bars{width:100%;max-width:46rem;height:auto}.plots{display:flex;flex-wrap:wrap;gap:.5rem}.plot{width:11.4rem;height:11.4rem}
 .case{border:1px solid var(--line);border-radius:.5rem;padding:.7rem .9rem;margin:.6rem 0;background:var(--soft)}
 .case dl{display:grid;grid-template-columns:5.5rem 1fr;gap:.15rem .6rem;margin:.3rem 0 0}.case dt{color:var(--quiet)}.case dd{margin:0;white-space:pre-wrap;overflow-wrap:anywhere}
 .case img{max-width:100%;max-height:22rem;margin-top:.5rem;border-radius:.25rem}
-details>summary{cursor:pointer;color:var(--accent)}
+.columns{columns:2;column-gap:2.5rem}.columns>div{break-inside:avoid}.columns table{width:100%}.columns td:first-child{white-space:normal}
+small{display:block}@media(max-width:50rem){.columns{columns:1}}
 ";

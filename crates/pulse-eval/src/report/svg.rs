@@ -2,18 +2,20 @@
 
 use std::fmt::Write;
 
-use crate::metrics::{CalibrationBin, RocPoint};
+use crate::metrics::{AbstentionPoint, CalibrationBin, RocPoint};
 
 const SIDE: f64 = 220.0;
 const MARGIN: f64 = 34.0;
 
-/// A square plot with both axes from 0 to 1, a dotted diagonal and a line through the points.
+/// A square plot with both axes from 0 to 1 and a line through the points: with the diagonal of chance or perfect
+/// calibration if it has a meaning, with a mark on each point if they are few.
 fn unit_plot(
     label: &str,
     x_name: &str,
     y_name: &str,
     points: &[(f64, f64)],
     marks: bool,
+    diagonal: bool,
 ) -> String {
     let x = |value: f64| MARGIN + value * (SIDE - 2.0 * MARGIN);
     let y = |value: f64| SIDE - MARGIN - value * (SIDE - 2.0 * MARGIN);
@@ -27,10 +29,15 @@ fn unit_plot(
         .map(|(a, b)| format!("<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"3\"/>", x(*a), y(*b)))
         .collect();
     let (low, high, middle) = (MARGIN, SIDE - MARGIN, SIDE / 2.0);
+    let chance = if diagonal {
+        format!("<line x1=\"{low}\" y1=\"{high}\" x2=\"{high}\" y2=\"{low}\" class=\"chance\"/>")
+    } else {
+        String::new()
+    };
     format!(
         "<svg class=\"plot\" viewBox=\"0 0 {SIDE} {SIDE}\" role=\"img\" aria-label=\"{label}\">\
          <rect x=\"{low}\" y=\"{low}\" width=\"{0}\" height=\"{0}\" class=\"frame\"/>\
-         <line x1=\"{low}\" y1=\"{high}\" x2=\"{high}\" y2=\"{low}\" class=\"chance\"/>\
+         {chance}\
          <polyline points=\"{1}\" class=\"curve\"/><g class=\"dots\">{dots}</g>\
          <text x=\"{low}\" y=\"{2}\">0</text><text x=\"{high}\" y=\"{2}\" text-anchor=\"end\">1</text>\
          <text x=\"{3}\" y=\"{high}\" text-anchor=\"end\">0</text><text x=\"{3}\" y=\"{4}\" text-anchor=\"end\">1</text>\
@@ -52,7 +59,7 @@ pub(super) fn roc(label: &str, curve: &[RocPoint]) -> String {
         .iter()
         .map(|point| (point.false_positive_rate, point.true_positive_rate))
         .collect();
-    unit_plot(label, "1 − specificity", "recall", &points, false)
+    unit_plot(label, "1 − specificity", "recall", &points, false, true)
 }
 
 /// A calibration curve. `label` must be safe in HTML.
@@ -61,7 +68,16 @@ pub(super) fn calibration(label: &str, bins: &[CalibrationBin]) -> String {
         .iter()
         .map(|bin| (bin.mean_probability, bin.share_true))
         .collect();
-    unit_plot(label, "probability", "share true", &points, true)
+    unit_plot(label, "probability", "share true", &points, true, true)
+}
+
+/// Accuracy against coverage. `label` must be safe in HTML.
+pub(super) fn abstention(label: &str, curve: &[AbstentionPoint]) -> String {
+    let points: Vec<(f64, f64)> = curve
+        .iter()
+        .map(|point| (point.coverage, point.accuracy))
+        .collect();
+    unit_plot(label, "share answered", "accuracy", &points, false, false)
 }
 
 /// One bar, from 0 to 1.

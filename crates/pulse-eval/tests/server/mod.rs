@@ -35,7 +35,9 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server. `answer` gets the prompt, how often it was asked before, and how many calls there were
     /// before.
-    pub(crate) fn start(answer: impl Fn(&str, usize, usize) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(
+        answer: impl Fn(&str, usize, usize) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let requests: Arc<Mutex<Vec<Request>>> = Arc::default();
