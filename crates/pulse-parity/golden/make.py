@@ -16,7 +16,7 @@ SOURCE, TARGET = Path(sys.argv[1]), Path(__file__).parent
 EXTERNAL = "ecg_example"
 COPIED = ["anyres_sizes.json", "images", "models/micro-llava-f32", "models/micro-llava-bf16",
           "models/micro-hf-bf16", "micro/sampling.json", "micro/sampling.safetensors",
-          "text/conversation_templates.json", "train/samplers.json", "train/schedules.json"]
+          "text/conversation_templates.json", "eval", "train/samplers.json", "train/schedules.json"]
 FILTERED = ["pillow.safetensors", "micro/preprocess.safetensors", "micro/vision.safetensors",
             "micro/merge.safetensors", "micro/llm.safetensors"]
 

@@ -5,6 +5,7 @@ mod cases;
 mod decoder;
 mod end_to_end;
 mod f16_copy;
+mod evaluation;
 mod generation;
 mod merge;
 mod pillow;
@@ -137,7 +138,7 @@ static ROWS: [Row; 20] = [
     Row {
         name: "evaluation",
         fixture: "eval/scores.json",
-        run: None,
+        run: Some(evaluation::run),
     },
     Row {
         name: "q8",

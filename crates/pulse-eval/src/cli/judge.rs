@@ -1,0 +1,155 @@
+//! `pulse-eval judge`.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use pulse_eval::Task;
+use pulse_eval::judge::{
+    Backoff, Endpoint, Journal, JudgeClient, JudgeError, JudgeKind, JudgeOptions, PromptTemplate,
+    aggregate, judge, judge_items,
+};
+use pulse_eval::report::judge_markdown;
+
+use super::output::{Format, text};
+use super::report::print_judge;
+use super::{BootstrapArguments, Failure};
+
+#[derive(Args)]
+pub(super) struct JudgeArguments {
+    /// Folder with a folder per task that holds its JSONL answer file
+    #[arg(long)]
+    answers: PathBuf,
+    /// Folder with the benchmark's TASK.json files
+    #[arg(long)]
+    bench: PathBuf,
+    /// ptb-test-report or arena
+    #[arg(long)]
+    task: Task,
+    /// Folder for judgements.jsonl; a run that goes on finds there what is done
+    #[arg(long)]
+    out: PathBuf,
+    /// Base of an OpenAI-compatible API, or with --azure-api-version the Azure resource
+    #[arg(long, default_value = "https://api.openai.com/v1")]
+    base_url: String,
+    /// The judge; on Azure the deployment
+    #[arg(long)]
+    judge_model: String,
+    /// Use Azure's addresses and key header with this version (the original: 2024-08-01-preview)
+    #[arg(long)]
+    azure_api_version: Option<String>,
+    /// Environment variable that holds the key
+    #[arg(long, default_value = "OPENAI_API_KEY")]
+    key_variable: String,
+    /// Another prompt, with {reference} and {candidate}; replies keep the criteria's keys
+    #[arg(long)]
+    prompt_file: Option<PathBuf>,
+    /// Judgements per item; with two or more their agreement is computed
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    repeats: u32,
+    /// Calls at the same time
+    #[arg(long, default_value_t = 8)]
+    threads: usize,
+    /// Calls a minute at most. Default: no limit
+    #[arg(long)]
+    calls_per_minute: Option<u32>,
+    /// Calls per judgement at most, with growing random waits between them
+    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..))]
+    attempts: u32,
+    /// Longest wait between attempts in seconds; a server that asks for more is given up
+    #[arg(long, default_value_t = 60.0)]
+    longest_wait: f64,
+    /// Seconds a call may take
+    #[arg(long, default_value_t = 120.0)]
+    timeout: f64,
+    /// Price of a million prompt tokens, for the cost
+    #[arg(long, requires = "price_reply")]
+    price_prompt: Option<f64>,
+    /// Price of a million reply tokens, for the cost
+    #[arg(long, requires = "price_prompt")]
+    price_reply: Option<f64>,
+    /// text for people, json one object (report --judge reads it)
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    #[command(flatten)]
+    bootstrap: BootstrapArguments,
+}
+
+pub(super) fn run(arguments: &JudgeArguments) -> Result<ExitCode, Failure> {
+    let task = arguments.task;
+    let kind = JudgeKind::of(task).ok_or(JudgeError::NoJudgeTask { task })?;
+    let template = match &arguments.prompt_file {
+        Some(path) => PromptTemplate::from_file(path)?,
+        None => PromptTemplate::built_in(kind),
+    };
+    let items = judge_items(task, &arguments.answers, &arguments.bench, &template)?;
+    let variable = &arguments.key_variable;
+    let key = std::env::var(variable).map_err(|_| JudgeError::NoKey {
+        variable: variable.clone(),
+    })?;
+    let base_url = arguments.base_url.clone();
+    let endpoint = match arguments.azure_api_version.clone() {
+        Some(api_version) => Endpoint::Azure {
+            base_url,
+            api_version,
+        },
+        None => Endpoint::OpenAi { base_url },
+    };
+    let seconds = |name: &str, value: f64| {
+        Duration::try_from_secs_f64(value).map_err(|error| format!("--{name} {value}: {error}"))
+    };
+    let client = JudgeClient::new(
+        endpoint,
+        arguments.judge_model.clone(),
+        key,
+        seconds("timeout", arguments.timeout)?,
+    );
+    let journal = Journal::open(&arguments.out.join("judgements.jsonl"))?;
+    let options = JudgeOptions {
+        threads: arguments.threads,
+        repeats: arguments.repeats,
+        backoff: Backoff {
+            attempts: arguments.attempts,
+            longest: seconds("longest-wait", arguments.longest_wait)?,
+            ..Backoff::default()
+        },
+        calls_per_minute: arguments.calls_per_minute,
+        seed: arguments.bootstrap.seed,
+    };
+    let is_terminal = std::io::stderr().is_terminal();
+    let progress = |done: usize, all: usize| {
+        if is_terminal {
+            eprint!("\rjudged {done} of {all}");
+            if done == all {
+                eprintln!();
+            }
+        }
+    };
+    let found = judge(&client, &items, journal, options, &progress)?;
+    for failure in &found.failures {
+        eprintln!("not judged: {}: {}", failure.id, failure.reason);
+    }
+    let report = aggregate(
+        task,
+        &items,
+        &found,
+        client.model(),
+        arguments.price_prompt.zip(arguments.price_reply),
+        arguments.bootstrap.options(),
+    )?;
+    match arguments.format {
+        Format::Json => print_judge(&report)?,
+        Format::Text => text(&judge_markdown(&report))?,
+        Format::Html => {
+            return Err("judge has no page of its own; give its JSON to report --judge".into());
+        }
+    }
+    // What could not be judged is named above and is a failure, though the rest was summed up.
+    Ok(if found.failures.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}

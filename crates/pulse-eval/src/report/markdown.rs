@@ -1,0 +1,261 @@
+//! Markdown and text.
+
+use std::fmt::Write;
+
+use super::input::ReportInput;
+use super::number::{interval, value};
+use super::published_rows::published_rows;
+use crate::compare::Comparison;
+use crate::judge::JudgeReport;
+use crate::published::PublishedReport;
+use crate::strict::{StrictReport, StrictTask};
+
+/// The published mode: the original's own lines, then what it does not print.
+pub fn published_markdown(report: &PublishedReport) -> String {
+    let mut text = String::new();
+    for task in &report.tasks {
+        for line in &task.stdout {
+            text.push_str(line);
+            text.push('\n');
+        }
+        for file in &task.files {
+            // Writing to a string does not fail.
+            let _ = writeln!(
+                text,
+                "  {}: {} answers, {} random letters, {} doubles, {} items unanswered, {} answers reused{}",
+                file.file,
+                file.answers,
+                file.fallbacks,
+                file.doubles,
+                file.unanswered,
+                file.reused,
+                file.skipped
+                    .as_ref()
+                    .map_or(String::new(), |why| format!("; skipped: {why}"))
+            );
+        }
+    }
+    for task in &report.missing_tasks {
+        let _ = writeln!(text, "{task}: no answers");
+    }
+    text
+}
+
+/// The strict mode as tables.
+pub fn strict_markdown(report: &StrictReport) -> String {
+    let mut text = String::new();
+    for task in &report.tasks {
+        task_markdown(&mut text, task);
+    }
+    for task in &report.missing_tasks {
+        let _ = writeln!(text, "{task}: no answers\n");
+    }
+    let _ = writeln!(
+        text,
+        "Intervals: {:.0}%, {}, {} resamples, seed {}.",
+        report.bootstrap.level * 100.0,
+        report.interval_method,
+        report.bootstrap.resamples,
+        report.bootstrap.seed
+    );
+    text
+}
+
+fn task_markdown(text: &mut String, task: &StrictTask) {
+    let coverage = &task.coverage;
+    let _ = writeln!(
+        text,
+        "## {} ({})\n\n{} items: {} read, {} unreadable, {} missing; {} unknown answers, {} doubles ({} conflicting)\n",
+        task.task,
+        task.file.display(),
+        coverage.items,
+        coverage.readable,
+        coverage.all_unreadable(),
+        coverage.missing,
+        coverage.unknown,
+        coverage.doubles,
+        coverage.conflicting
+    );
+    let _ = writeln!(
+        text,
+        "| figure | value | n | 95% interval |\n| --- | ---: | ---: | --- |"
+    );
+    let figures = task.figures.iter().chain(
+        task.probabilities
+            .iter()
+            .flat_map(|probabilities| &probabilities.figures),
+    );
+    for figure in figures {
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} |",
+            figure.name,
+            value(figure.value),
+            figure.n,
+            interval(figure)
+        );
+    }
+    if !task.classes.is_empty() {
+        let _ = writeln!(
+            text,
+            "\n| class | support | predicted | precision | recall | specificity | F1 | 95% interval |\n\
+             | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |"
+        );
+    }
+    for class in &task.classes {
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {} | {} | {} | {} |",
+            class.class,
+            class.support,
+            class.predicted,
+            value(class.precision),
+            value(class.recall),
+            value(class.specificity),
+            value(class.f1.value),
+            interval(&class.f1)
+        );
+    }
+    text.push('\n');
+}
+
+/// A comparison as tables.
+pub fn comparison_markdown(comparison: &Comparison) -> String {
+    let mut text = format!(
+        "first: {}\nsecond: {}\n\n",
+        comparison.first.display(),
+        comparison.second.display()
+    );
+    for task in &comparison.tasks {
+        let _ = writeln!(
+            text,
+            "## {}\n\n| figure | first | second | difference | 95% interval |\n| --- | ---: | ---: | ---: | --- |",
+            task.task
+        );
+        for figure in &task.figures {
+            let interval = match (figure.low, figure.high) {
+                (Some(low), Some(high)) => format!("{low:+.3} to {high:+.3}"),
+                _ => "–".to_owned(),
+            };
+            let difference = figure
+                .difference
+                .map_or("–".to_owned(), |by| format!("{by:+.3}"));
+            let _ = writeln!(
+                text,
+                "| {} | {} | {} | {difference} | {interval} |",
+                figure.name,
+                value(figure.first),
+                value(figure.second)
+            );
+        }
+        let _ = writeln!(
+            text,
+            "\n{} items, {} read differently; right only in the first {}, only in the second {}; exact McNemar p = {:.4}\n",
+            task.items,
+            task.differing.len(),
+            task.mcnemar.only_first,
+            task.mcnemar.only_second,
+            task.mcnemar.p_value
+        );
+    }
+    for task in &comparison.only_one {
+        let _ = writeln!(text, "{task}: answers in one folder only, not compared");
+    }
+    text
+}
+
+/// A judge's figures as tables.
+pub fn judge_markdown(report: &JudgeReport) -> String {
+    let mut text = format!(
+        "## {} judged by {}\n\n| figure | value | n | 95% interval |\n| --- | ---: | ---: | --- |\n",
+        report.task, report.judge_model
+    );
+    for figure in &report.figures {
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} |",
+            figure.name,
+            value(figure.value),
+            figure.n,
+            interval(figure)
+        );
+    }
+    let _ = writeln!(
+        text,
+        "\n{} judged, {} missing, {} unknown, {} doubles, {} failed; {} calls, {} judgements reused; \
+         {} prompt and {} reply tokens{}",
+        report.judged,
+        report.missing,
+        report.unknown,
+        report.doubles,
+        report.failures.len(),
+        report.calls,
+        report.reused,
+        report.usage.prompt_tokens,
+        report.usage.completion_tokens,
+        report
+            .cost
+            .map_or(String::new(), |cost| format!(", cost {cost:.2}"))
+    );
+    for one in &report.agreement {
+        let _ = writeln!(
+            text,
+            "agreement on {}: Krippendorff's alpha (interval) {} over {} items",
+            one.criterion,
+            value(one.krippendorff_alpha),
+            one.items
+        );
+    }
+    for failure in &report.failures {
+        let _ = writeln!(
+            text,
+            "not judged: {} (repeat {}): {}",
+            failure.id, failure.repeat, failure.reason
+        );
+    }
+    text
+}
+
+/// The whole report.
+pub fn markdown_report(input: &ReportInput) -> String {
+    let mut text = format!("# {}\n\n{}", input.title, strict_markdown(&input.strict));
+    for judge in &input.judges {
+        let _ = write!(text, "\n{}", judge_markdown(judge));
+    }
+    text.push_str("\n## As the original scores it\n\n");
+    match (&input.published, &input.published_error) {
+        (Some(published), _) => {
+            let _ = write!(text, "```text\n{}```\n", published_markdown(published));
+        }
+        (None, why) => {
+            let _ = writeln!(
+                text,
+                "The original scorer stops: {}",
+                why.as_deref().unwrap_or("unknown")
+            );
+        }
+    }
+    text.push_str(
+        "\n## Published results, percent\n\n| task | model | AUC, accuracy or judge score | F1 | Hamming loss | source | comparable |\n\
+         | --- | --- | ---: | ---: | ---: | --- | --- |\n",
+    );
+    for row in crate::Task::ALL.into_iter().flat_map(published_rows) {
+        let cell =
+            |at: usize| row.figures[at].map_or("–".to_owned(), |figure| format!("{figure:.1}"));
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {} | {} | {} |",
+            row.task,
+            row.model,
+            cell(0),
+            cell(1),
+            cell(2),
+            row.source,
+            row.not_comparable
+                .map_or("with the published mode".to_owned(), |why| format!(
+                    "no: {why}"
+                ))
+        );
+    }
+    text
+}

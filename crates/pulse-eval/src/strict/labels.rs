@@ -1,0 +1,175 @@
+//! Reading label sets.
+
+use super::lexicon::{Alias, NOT_AFTER_ST, aliases};
+use super::negation::is_denied;
+use super::reading::{Reading, Unreadable};
+use super::words::{Break, Word, phrase, stands_at, words};
+use crate::task::{Task, TaskKind};
+
+/// Texts that say that none of the labels holds.
+const NONE: &[&str] = &[
+    "none",
+    "none of the above",
+    "none of these",
+    "none of them",
+    "no abnormality",
+    "no abnormalities",
+    "no findings",
+    "no label",
+    "no labels",
+];
+
+/// The labels that an answer to a task with labels names and does not deny, as positions in the task's list,
+/// ascending.
+///
+/// Names are matched as whole words without regard to case, the longest first, each word once. What follows the
+/// last `answer:` decides if anything can be read there. An answer that denies every label it names, or says
+/// that there is none, is read as no label; one that names none is unreadable.
+///
+/// Labels may be written out (`left bundle branch block`); `normal` alone is NORM, `normal axis` is not.
+pub fn read_labels(task: Task, answer: &str) -> Reading<Vec<usize>> {
+    let TaskKind::Labels(labels) = task.kind() else {
+        return Reading::Unreadable(Unreadable::NothingRecognised);
+    };
+    if answer.trim().is_empty() {
+        return Reading::Unreadable(Unreadable::Empty);
+    }
+    let whole = words(answer);
+    let tail = whole
+        .iter()
+        .rposition(|word| word.lower == "answer" && word.touching_after == Some(':'))
+        .map(|marker| read_words(task, labels, &whole[marker + 1..]));
+    tail.flatten()
+        .or_else(|| read_words(task, labels, &whole))
+        .map_or(
+            Reading::Unreadable(Unreadable::NothingRecognised),
+            Reading::Read,
+        )
+}
+
+fn read_words(
+    task: Task,
+    labels: &'static [&'static str],
+    words: &[Word<'_>],
+) -> Option<Vec<usize>> {
+    let mut names: Vec<(Vec<String>, Alias)> = aliases(task, labels)
+        .into_iter()
+        .map(|alias| (phrase(alias.words), alias))
+        .collect();
+    names.sort_by_key(|(phrase, _)| std::cmp::Reverse(phrase.len()));
+    let mut taken = vec![false; words.len()];
+    let mut mentions = Vec::new();
+    for (phrase, alias) in &names {
+        for start in 0..words.len() {
+            let end = start + phrase.len();
+            if !stands_at(words, start, phrase)
+                || taken[start..end].contains(&true)
+                || !is_meant(alias, words, start, end)
+            {
+                continue;
+            }
+            taken[start..end].fill(true);
+            mentions.push((alias.label, start, end));
+        }
+    }
+    if mentions.is_empty() {
+        let says_none = NONE.iter().map(|text| phrase(text)).any(|none| {
+            (0..words.len()).any(|start| {
+                stands_at(words, start, &none) && stands_alone(words, start, start + none.len())
+            })
+        });
+        return says_none.then(Vec::new);
+    }
+    let mut found: Vec<usize> = mentions
+        .into_iter()
+        .filter(|(_, start, end)| !is_denied(words, *start, *end, |_| false))
+        .filter_map(|(label, ..)| labels.iter().position(|one| *one == label))
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    Some(found)
+}
+
+fn is_meant(alias: &Alias, words: &[Word<'_>], start: usize, end: usize) -> bool {
+    if alias.alone && !stands_alone(words, start, end) {
+        return false;
+    }
+    let is_segment = alias.label == "ST"
+        && alias.words == "ST"
+        && words.get(end).is_some_and(|next| {
+            next.before < Break::Clause && NOT_AFTER_ST.contains(&next.lower.as_str())
+        });
+    !is_segment
+}
+
+/// Whether the words are an item of their own: separated from what is before and behind.
+fn stands_alone(words: &[Word<'_>], start: usize, end: usize) -> bool {
+    words[start].before > Break::Space
+        && words.get(end).is_none_or(|next| next.before > Break::Space)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(task: Task, answer: &str) -> Option<Vec<&'static str>> {
+        let TaskKind::Labels(labels) = task.kind() else {
+            return None;
+        };
+        let reading = read_labels(task, answer);
+        reading
+            .value()
+            .map(|found| found.iter().map(|at| labels[*at]).collect())
+    }
+
+    #[test]
+    fn labels_are_words_not_substrings() {
+        use Task::{Code15Test as Code15, CpscTest as Cpsc, PtbTest as Ptb};
+        let cases: [(Task, &str, Option<&[&str]>); 27] = [
+            (Ptb, "NORM", Some(&["NORM"])),
+            (Ptb, "norm", Some(&["NORM"])),
+            (Ptb, "ABNORMAL", None),
+            (Ptb, "MINOR STTC changes", Some(&["STTC"])),
+            (Ptb, "HYPERTROPHY with CD", Some(&["CD", "HYP"])),
+            (Ptb, "MI?STTC/CD", Some(&["MI", "STTC", "CD"])),
+            (Ptb, "NORMAL ECG", Some(&["NORM"])),
+            (Ptb, "Normal.", Some(&["NORM"])),
+            (Ptb, "Normal axis, old myocardial infarction", Some(&["MI"])),
+            (Ptb, "not a normal ECG", Some(&[])),
+            (Ptb, "No MI, STTC or HYP.", Some(&[])),
+            (Ptb, "CD but no MI", Some(&["CD"])),
+            (Ptb, "None of the above", Some(&[])),
+            (Ptb, "", None),
+            (Ptb, "The rhythm is irregular", None),
+            (Cpsc, "II-AVB", None),
+            (Cpsc, "I-AVB", Some(&["I-AVB"])),
+            (
+                Cpsc,
+                "First-degree AV block and PVCs",
+                Some(&["I-AVB", "PVC"]),
+            ),
+            (Cpsc, "AFL rather than AF", Some(&[])),
+            (Cpsc, "STEMI", None),
+            (Cpsc, "ST depression STD", Some(&["STD"])),
+            (Cpsc, "LBBBRBBB", None),
+            (Code15, "ST-T changes, ST segment depression", None),
+            (Code15, "ST", Some(&["ST"])),
+            (Code15, "AF was considered. Answer: NORM", Some(&["NORM"])),
+            (
+                Code15,
+                "The ECG shows 1dAVb. Answer: see above",
+                Some(&["1dAVb"]),
+            ),
+            (
+                Code15,
+                "ABNORMAL, sinus tachycardia",
+                Some(&["ST", "ABNORMAL"]),
+            ),
+        ];
+        for (task, answer, labels) in cases {
+            assert_eq!(read(task, answer).as_deref(), labels, "{task} {answer:?}");
+        }
+        let empty = read_labels(Ptb, " \n");
+        assert_eq!(empty, Reading::Unreadable(Unreadable::Empty));
+    }
+}
