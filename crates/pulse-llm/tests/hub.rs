@@ -32,6 +32,7 @@ fn options(server: &HubServer, cache: &Path) -> HubOptions {
         token: None,
         offline: false,
         progress: false,
+        connections: 1,
         retries: 3,
         retry_pause: Duration::from_millis(1),
         timeout: Duration::from_secs(5),

@@ -1,6 +1,7 @@
 //! HTTP as the Hub speaks it.
 
 use std::io::Read;
+use std::time::Duration;
 
 use serde::Deserialize;
 use ureq::http::{Response, StatusCode, header};
@@ -8,9 +9,13 @@ use ureq::{Agent, Body};
 
 use super::error::HubError;
 use super::options::HubOptions;
+use super::repository::RepositoryKind;
 
 /// Redirects within the server that are followed by hand to find a file's description.
 const MAX_REDIRECTS: usize = 5;
+
+/// Largest list of files in bytes: a hundred thousand names.
+const LIST_LIMIT: u64 = 64 << 20;
 
 /// What the server says about a file before it is transferred.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +54,8 @@ pub(super) struct Client {
     describe: Agent,
     endpoint: String,
     token: Option<String>,
+    retries: u32,
+    retry_pause: Duration,
 }
 
 impl Client {
@@ -70,36 +77,76 @@ impl Client {
             describe: agent(0),
             endpoint: options.endpoint.trim_end_matches('/').to_owned(),
             token: options.token.clone(),
+            retries: options.retries,
+            retry_pause: options.retry_pause,
         }
     }
 
     /// The files of a revision.
-    pub(super) fn repository(&self, id: &str, revision: &str) -> Result<RepositoryInfo, HubError> {
+    pub(super) fn repository(
+        &self,
+        kind: RepositoryKind,
+        id: &str,
+        revision: &str,
+    ) -> Result<RepositoryInfo, HubError> {
         let url = format!(
-            "{}/api/models/{id}/revision/{}",
+            "{}/api/{}/{id}/revision/{}",
             self.endpoint,
+            kind.api(),
             encode(revision)
         );
-        let mut response = self.get(&url, None)?;
-        check_status(&url, response.status())?;
-        response
-            .body_mut()
-            .read_json()
-            .map_err(|error| HubError::Protocol {
-                url,
-                reason: error.to_string(),
-            })
+        self.patiently(|| {
+            let mut response = self.get(&url, None)?;
+            check_status(&url, response.status())?;
+            // A list of files is small, but a data set's can be larger than the reader's own limit.
+            response
+                .body_mut()
+                .with_config()
+                .limit(LIST_LIMIT)
+                .read_json()
+                .map_err(|error| HubError::Protocol {
+                    url: url.clone(),
+                    reason: error.to_string(),
+                })
+        })
+    }
+
+    /// Repeats a short request while the connection or the server fails.
+    fn patiently<T>(&self, ask: impl Fn() -> Result<T, HubError>) -> Result<T, HubError> {
+        let mut attempt = 0;
+        loop {
+            match ask() {
+                Err(HubError::Network { .. } | HubError::Refused { status: 500.., .. })
+                    if attempt < self.retries =>
+                {
+                    std::thread::sleep(self.retry_pause * 2u32.pow(attempt.min(6)));
+                    attempt += 1;
+                }
+                result => return result,
+            }
+        }
     }
 
     /// The description of one file at a commit.
     pub(super) fn describe(
         &self,
+        kind: RepositoryKind,
         id: &str,
         commit: &str,
         name: &str,
     ) -> Result<FileInfo, HubError> {
         let path: Vec<String> = name.split('/').map(encode).collect();
-        let url = format!("{}/{id}/resolve/{commit}/{}", self.endpoint, path.join("/"));
+        let url = format!(
+            "{}/{}{id}/resolve/{commit}/{}",
+            self.endpoint,
+            kind.address(),
+            path.join("/")
+        );
+        self.patiently(|| self.describe_at(name, &url))
+    }
+
+    fn describe_at(&self, name: &str, url: &str) -> Result<FileInfo, HubError> {
+        let url = url.to_owned();
         let mut at = url.clone();
         for _ in 0..MAX_REDIRECTS {
             let mut request = self.describe.head(&at);
@@ -183,11 +230,11 @@ pub(super) fn check_status(url: &str, status: StatusCode) -> Result<(), HubError
     }
     let meaning = match status.as_u16() {
         401 => {
-            "not signed in; set HF_TOKEN to a token that may read this model (the Hub also says \
+            "not signed in; set HF_TOKEN to a token that may read it (the Hub also says \
                 this for names that do not exist)"
         }
-        403 => "no access; ask for it on the model's page, then set HF_TOKEN",
-        404 => "no such model, revision or file; check the name",
+        403 => "no access; ask for it on its page, then set HF_TOKEN",
+        404 => "no such repository, revision or file; check the name",
         429 => "too many requests; wait a while",
         500.. => "the server failed; try again later",
         _ => "not what was expected; check the name and HF_ENDPOINT",

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// Why a model or picture could not be had.
+/// Why a model, data set or picture could not be had.
 #[derive(Debug, thiserror::Error)]
 pub enum HubError {
     /// The name is neither a folder nor an id.
@@ -58,9 +58,21 @@ pub enum HubError {
         /// The repository.
         id: String,
     },
+    /// No file of a data set has a name that is asked for.
+    #[error(
+        "{id} has {files} files and none is called {pattern}; look at its page for their names"
+    )]
+    NothingMatches {
+        /// The repository.
+        id: String,
+        /// What was asked for.
+        pattern: String,
+        /// Number of its files.
+        files: usize,
+    },
     /// Offline, and not everything is in the cache.
     #[error(
-        "offline (HF_HUB_OFFLINE) and the cache lacks {missing} of {id}; go online once, or copy the model to a folder"
+        "offline (HF_HUB_OFFLINE) and the cache lacks {missing} of {id}; go online once, or copy it to a folder"
     )]
     Offline {
         /// The repository.

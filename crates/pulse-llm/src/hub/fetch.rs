@@ -1,23 +1,15 @@
 //! A model of the Hub to a folder of the cache.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
-use hf_hub::{Repo, RepoType};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-
-use super::client::{Client, FileInfo, RepositoryInfo};
-use super::download::download;
+use super::client::{Client, RepositoryInfo};
 use super::error::HubError;
 use super::options::HubOptions;
+use super::repository::RepositoryKind;
+use super::snapshot::{Snapshot, cache_root, cached_snapshot, check_names, fetch_files};
 
 /// A model in the cache.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ModelSnapshot {
-    /// Its folder.
-    pub folder: PathBuf,
-    /// The commit it is.
-    pub revision: String,
-}
+pub type ModelSnapshot = Snapshot;
 
 /// Files beside the weights that a model can need.
 const COMPANIONS: [&str; 10] = [
@@ -39,62 +31,23 @@ const COMPANIONS: [&str; 10] = [
 /// [`HubError`] if it does not exist, cannot be reached or written, or arrives damaged. What was
 /// received before an interruption is kept and continued next time.
 pub fn fetch_model(id: &str, options: &HubOptions) -> Result<ModelSnapshot, HubError> {
-    let repository = Repo::with_revision(id.to_owned(), RepoType::Model, options.revision.clone());
-    let root = options.cache.join(repository.folder_name());
+    let kind = RepositoryKind::Model;
     if options.offline {
+        let root = cache_root(kind, id, options);
         return cached(id, &root, &options.revision);
     }
     let client = Client::new(options);
-    let info = client.repository(id, &options.revision)?;
+    let info = client.repository(kind, id, &options.revision)?;
     let names = wanted(id, &info)?;
-    let snapshot = root.join("snapshots").join(&info.sha);
-    let missing: Vec<&str> = names
-        .iter()
-        .copied()
-        .filter(|name| !snapshot.join(name).is_file())
-        .collect();
-    let files = missing
-        .into_iter()
-        .map(|name| client.describe(id, &info.sha, name))
-        .collect::<Result<Vec<_>, _>>()?;
-    let bar = progress(&files, options);
-    for file in &files {
-        bar.set_message(file.name.clone());
-        let blob = root.join("blobs").join(&file.etag);
-        download(&client, file, &blob, options, &bar)?;
-        link(&blob, &snapshot.join(&file.name))?;
-    }
-    bar.finish_and_clear();
-    write_reference(&root.join("refs").join(&options.revision), &info.sha)?;
-    Ok(ModelSnapshot {
-        folder: snapshot,
-        revision: info.sha,
-    })
+    fetch_files(&client, (kind, id), &info.sha, &names, options)
 }
 
 /// The files to fetch: weights, companions and the description of the vision tower.
 fn wanted<'a>(id: &str, info: &'a RepositoryInfo) -> Result<Vec<&'a str>, HubError> {
-    let is_plain = |name: &str| {
-        Path::new(name)
-            .components()
-            .all(|part| matches!(part, Component::Normal(_)))
-            && !name.contains('\\')
-    };
-    if !info.sha.chars().all(|c| c.is_ascii_hexdigit()) || info.sha.is_empty() {
-        return Err(HubError::Protocol {
-            url: id.to_owned(),
-            reason: format!("the commit {:?} is no hash", info.sha),
-        });
-    }
+    check_names(id, info)?;
     let mut names = Vec::new();
     for sibling in &info.siblings {
         let name = sibling.rfilename.as_str();
-        if !is_plain(name) {
-            return Err(HubError::Protocol {
-                url: id.to_owned(),
-                reason: format!("the file name {name:?} leads out of the model's folder"),
-            });
-        }
         let is_root = !name.contains('/');
         let is_weights = is_root && name.ends_with(".safetensors");
         let is_tower = name.starts_with("vision_tower/") && name.ends_with(".json");
@@ -114,11 +67,8 @@ fn cached(id: &str, root: &Path, revision: &str) -> Result<ModelSnapshot, HubErr
         id: id.to_owned(),
         missing: missing.to_owned(),
     };
-    let commit = match std::fs::read_to_string(root.join("refs").join(revision)) {
-        Ok(commit) => commit.trim().to_owned(),
-        Err(_) => revision.to_owned(),
-    };
-    let folder = root.join("snapshots").join(&commit);
+    let snapshot = cached_snapshot(root, revision);
+    let folder = &snapshot.folder;
     if !folder.join("config.json").is_file() {
         return Err(offline("config.json"));
     }
@@ -127,64 +77,5 @@ fn cached(id: &str, root: &Path, revision: &str) -> Result<ModelSnapshot, HubErr
         return Err(offline("the weights"));
     }
     // Shards that the index names are checked when the weights are opened.
-    Ok(ModelSnapshot {
-        folder,
-        revision: commit,
-    })
-}
-
-fn progress(files: &[FileInfo], options: &HubOptions) -> ProgressBar {
-    let bar = ProgressBar::new(files.iter().map(|file| file.size).sum());
-    if !options.progress || files.is_empty() {
-        bar.set_draw_target(ProgressDrawTarget::hidden());
-    }
-    let template = "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
-    }
-    bar
-}
-
-/// Puts a blob under its name in a snapshot: a relative link as `huggingface_hub` makes it, or a
-/// copy where links are not to be had.
-fn link(blob: &Path, place: &Path) -> Result<(), HubError> {
-    let failed = |source| HubError::File {
-        path: place.to_owned(),
-        source,
-    };
-    if let Some(folder) = place.parent() {
-        std::fs::create_dir_all(folder).map_err(failed)?;
-    }
-    if place.symlink_metadata().is_ok() {
-        std::fs::remove_file(place).map_err(failed)?;
-    }
-    #[cfg(unix)]
-    {
-        let depth = place
-            .ancestors()
-            .skip(1)
-            .position(|folder| folder.ends_with("snapshots"))
-            .unwrap_or(1);
-        let mut target = PathBuf::from("../".repeat(depth + 1));
-        target.push("blobs");
-        target.push(blob.file_name().unwrap_or_default());
-        if std::os::unix::fs::symlink(&target, place).is_ok() && place.is_file() {
-            return Ok(());
-        }
-        let _ = std::fs::remove_file(place);
-    }
-    std::fs::copy(blob, place).map(|_| ()).map_err(failed)
-}
-
-fn write_reference(path: &Path, commit: &str) -> Result<(), HubError> {
-    let failed = |source| HubError::File {
-        path: path.to_owned(),
-        source,
-    };
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(failed)?;
-    }
-    let temporary = path.with_extension("new");
-    std::fs::write(&temporary, commit).map_err(failed)?;
-    std::fs::rename(&temporary, path).map_err(failed)
+    Ok(snapshot)
 }

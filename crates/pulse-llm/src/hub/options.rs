@@ -1,4 +1,4 @@
-//! Where models come from and go to.
+//! Where models and data sets come from and go to.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -22,6 +22,8 @@ pub struct HubOptions {
     pub offline: bool,
     /// Show a progress bar on standard error.
     pub progress: bool,
+    /// Files transferred at the same time.
+    pub connections: usize,
     /// How often a transfer that makes no progress is tried again.
     pub retries: u32,
     /// First pause before trying again; it doubles each time.
@@ -63,6 +65,7 @@ impl HubOptions {
             token: variable("HF_TOKEN").or_else(|| home.token()),
             offline: variable("HF_HUB_OFFLINE").is_some_and(is_set),
             progress: true,
+            connections: 4,
             retries: 5,
             retry_pause: Duration::from_millis(500),
             timeout: Duration::from_secs(30),

@@ -31,7 +31,8 @@ impl ModelSource {
     }
 }
 
-fn is_id(model: &str) -> bool {
+/// Whether a text is `owner/name`.
+pub(super) fn is_id(model: &str) -> bool {
     let is_part = |part: &str| {
         !part.is_empty()
             && part.len() <= 96

@@ -17,6 +17,8 @@ pub struct Faults {
     pub cut_after: Option<usize>,
     /// How many transfers are cut.
     pub cuts: usize,
+    /// Transfers of a large file stop after this many bytes without ending.
+    pub stall_after: Option<usize>,
     /// Ranges are ignored: the whole file comes every time.
     pub no_ranges: bool,
     /// Contents differ from what was announced.
@@ -129,7 +131,10 @@ fn answer(
             );
         }
     }
-    if path.starts_with("/api/models/owner/model/revision/") {
+    let is_list = ["models/owner/model", "datasets/owner/data"]
+        .iter()
+        .any(|id| path.starts_with(&format!("/api/{id}/revision/")));
+    if is_list {
         let mut names: Vec<String> = state.files.keys().cloned().collect();
         names.extend(state.faults.extra_name.clone());
         let siblings: Vec<_> = names
@@ -144,10 +149,10 @@ fn answer(
             body.len()
         );
     }
-    let resolve = format!("/owner/model/resolve/{COMMIT}/");
-    let name = path
-        .strip_prefix(&resolve)
-        .or_else(|| path.strip_prefix("/storage/"));
+    let resolved = ["/owner/model", "/datasets/owner/data"]
+        .iter()
+        .find_map(|id| path.strip_prefix(&format!("{id}/resolve/{COMMIT}/")));
+    let name = resolved.or_else(|| path.strip_prefix("/storage/"));
     let Some((name, data)) = name.and_then(|name| Some((name, state.files.get(name)?.clone())))
     else {
         return write!(
@@ -155,7 +160,7 @@ fn answer(
             "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         );
     };
-    if path.starts_with(&resolve) {
+    if resolved.is_some() {
         let location = if state.faults.circle {
             path.to_owned()
         } else {
@@ -219,6 +224,12 @@ fn answer(
         state.faults.cuts -= 1;
         body.truncate(cut);
     }
+    let stall = state.faults.stall_after.filter(|limit| body.len() > *limit);
     drop(state);
+    if let Some(limit) = stall {
+        out.write_all(&body[..limit])?;
+        out.flush()?;
+        std::thread::sleep(std::time::Duration::from_secs(60));
+    }
     out.write_all(&body)
 }
