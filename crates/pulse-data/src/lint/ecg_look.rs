@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn a_trace_on_paper_passes_and_other_things_do_not() {
-        let trace = |x: u32, y: u32| y.abs_diff(200 + (x / 7 % 5) * 4) < 6;
+        let trace = |x: u32, y: u32| y.abs_diff(200 + (x / 7 % 5).abs_diff(2) * 4) < 6;
         assert_eq!(judge(|x, y| if trace(x, y) { 30 } else { 240 }), Ok(()));
         // Dim paper with faded ink.
         assert_eq!(judge(|x, y| if trace(x, y) { 60 } else { 130 }), Ok(()));

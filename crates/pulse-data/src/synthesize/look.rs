@@ -1,0 +1,55 @@
+//! How a page looks: layout, paper, resolution, wear.
+
+use pulse_ecg::page::{GridColour, Layout, PageRenderer, PageSettings, Paper};
+use pulse_ecg::wear::Wear;
+use pulse_ecg::{Lead, Recording};
+use rand::Rng;
+
+use super::error::SynthesizeError;
+use super::random::{below, unit, weighted};
+
+/// The format of a page: two of three are PNG, the others JPEG. Drawn before the page, so that a page that is
+/// there already need not be drawn to know its name.
+pub(super) fn draw_extension(rng: &mut impl Rng) -> &'static str {
+    if unit(rng) < 2.0 / 3.0 { "png" } else { "jpg" }
+}
+
+/// Draws a recording on a page of a random look: 60 % 3x4, 20 % 6x2, 20 % 12x1; most with a rhythm strip; half
+/// clean, 40 % lightly and 10 % moderately worn. Returns the file's bytes.
+pub(super) fn draw_page(
+    recording: &Recording,
+    dpi: (f64, f64),
+    extension: &str,
+    rng: &mut impl Rng,
+) -> Result<Vec<u8>, SynthesizeError> {
+    let layout = match weighted(rng, &[0.6, 0.2, 0.2]) {
+        0 => Layout::ThreeByFour,
+        1 => Layout::SixByTwo,
+        _ => Layout::TwelveByOne,
+    };
+    let has_strip = layout != Layout::TwelveByOne && unit(rng) < 0.7;
+    let settings = PageSettings {
+        dpi: dpi.0 + (dpi.1 - dpi.0) * unit(rng),
+        paper: if unit(rng) < 0.5 { Paper::Letter } else { Paper::A4 },
+        rhythm: if has_strip { vec![Lead::II] } else { Vec::new() },
+        grid: GridColour::ALL[below(rng, GridColour::ALL.len())].style(),
+        calibration: unit(rng) < 0.8,
+        trace_width_mm: 0.25 + 0.2 * unit(rng),
+        layout,
+        ..PageSettings::default()
+    };
+    let wear = match weighted(rng, &[0.5, 0.4, 0.1]) {
+        0 => Wear::none(),
+        1 => Wear::light(),
+        _ => Wear::moderate(),
+    };
+    let page = PageRenderer::new(settings)?.render(recording)?;
+    let page = match wear == Wear::none() {
+        true => page,
+        false => wear.apply(&page, rng.next_u64())?,
+    };
+    Ok(match extension {
+        "png" => page.picture.to_png()?,
+        _ => page.picture.to_jpeg(90)?,
+    })
+}
