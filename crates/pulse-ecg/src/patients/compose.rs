@@ -1,0 +1,116 @@
+//! Lays beats into the signal, each a little different with breathing.
+
+use rand::Rng;
+
+use super::chance::between;
+use super::heart::{LeadField, Leads, Ventricle, Wave, bump};
+
+/// What breathing does to the size of beats, and how far their place in the lead field moves.
+const BREATH_GAIN: f64 = 0.035;
+
+/// Seconds between a pacing spike and the QRS it causes.
+const SPIKE_BEFORE_QRS_S: f64 = 0.004;
+
+/// A pacemaker's stimulus.
+pub(super) struct Spike {
+    leads: Leads,
+}
+
+impl Spike {
+    /// Large in all leads when unipolar, small when bipolar.
+    pub(super) fn draw(field: &LeadField, unipolar: bool, rng: &mut impl Rng) -> Self {
+        let size = if unipolar {
+            between(rng, 0.9, 1.6)
+        } else {
+            between(rng, 0.35, 0.6)
+        };
+        Self {
+            leads: field.project([0.30, 0.75, 0.40].map(|v: f64| v * size)),
+        }
+    }
+}
+
+/// The signal under construction, eight independent leads a sample.
+pub(super) struct Painter {
+    signal: Vec<Leads>,
+    rate: f64,
+    breath_speed: f64,
+    breath_phase: f64,
+}
+
+impl Painter {
+    pub(super) fn new(samples: usize, rate: f64, breaths_per_min: f64, breath_phase: f64) -> Self {
+        let breath_speed = std::f64::consts::TAU * breaths_per_min / 60.0;
+        Self {
+            signal: vec![[0.0; 8]; samples],
+            rate,
+            breath_speed,
+            breath_phase,
+        }
+    }
+
+    pub(super) fn into_signal(self) -> Vec<Leads> {
+        self.signal
+    }
+
+    /// Lays waves down whose times count from `onset_s`.
+    pub(super) fn waves(&mut self, waves: &[Wave], onset_s: f64) {
+        let gain = self.gain_at(onset_s);
+        for wave in waves {
+            let (from, to) = (
+                onset_s + wave.centre - wave.left,
+                onset_s + wave.centre + wave.right,
+            );
+            let rate = self.rate;
+            for (i, sample) in self.between(from, to) {
+                let share = gain * wave.shape(i as f64 / rate - onset_s);
+                for (sum, lead) in sample.iter_mut().zip(wave.leads) {
+                    *sum += share * lead;
+                }
+            }
+        }
+    }
+
+    /// Lays down QRS, ST and T.
+    pub(super) fn beat(&mut self, ventricle: &Ventricle, onset_s: f64, qt_s: f64) {
+        self.waves(&ventricle.qrs, onset_s);
+        let gain = self.gain_at(onset_s);
+        let repolarisation = ventricle.repolarisation(qt_s);
+        let (from, to) = repolarisation.span();
+        let rate = self.rate;
+        for (i, sample) in self.between(onset_s + from, onset_s + to) {
+            let (plateau, wave) = repolarisation.shapes(i as f64 / rate - onset_s);
+            for lead in 0..8 {
+                sample[lead] += gain * (plateau * ventricle.st[lead] + wave * ventricle.t[lead]);
+            }
+        }
+    }
+
+    /// Lays down a pacing spike just before a QRS: 2 ms, or one sample where samples are further apart.
+    pub(super) fn spike(&mut self, spike: &Spike, qrs_onset_s: f64) {
+        let half_s = (0.0015_f64).max(1.0 / self.rate);
+        let centre = qrs_onset_s - SPIKE_BEFORE_QRS_S - half_s;
+        let rate = self.rate;
+        for (i, sample) in self.between(centre - half_s, centre + half_s) {
+            let share = bump((i as f64 / rate - centre) / half_s);
+            for (sum, lead) in sample.iter_mut().zip(spike.leads) {
+                *sum += share * lead;
+            }
+        }
+    }
+
+    fn gain_at(&self, time_s: f64) -> f64 {
+        1.0 + BREATH_GAIN * libm::sin(self.breath_speed * time_s + self.breath_phase + 0.8)
+    }
+
+    /// Samples from one time to another, as far as they are inside, with their numbers.
+    fn between(&mut self, from_s: f64, to_s: f64) -> impl Iterator<Item = (usize, &mut Leads)> {
+        let count = self.signal.len();
+        let bound = |time: f64| (libm::ceil(time * self.rate).max(0.0) as usize).min(count);
+        let (first, last) = (bound(from_s), bound(to_s));
+        self.signal[first..last.max(first)]
+            .iter_mut()
+            .enumerate()
+            .map(move |(i, sample)| (first + i, sample))
+    }
+}

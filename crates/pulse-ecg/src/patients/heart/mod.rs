@@ -1,0 +1,16 @@
+//! The electrical model: vectors of activation, the lead field, and the beat of one patient.
+
+mod atria;
+mod beat;
+mod fit;
+mod forces;
+mod injury;
+mod lead_field;
+mod repolarisation;
+mod wave;
+
+pub(super) use atria::Atrium;
+pub(super) use beat::Ventricle;
+pub(super) use injury::lead_value;
+pub(super) use lead_field::{LeadField, Leads};
+pub(super) use wave::{Wave, bump};
