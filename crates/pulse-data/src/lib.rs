@@ -4,6 +4,7 @@ pub mod bench;
 pub mod extract;
 pub mod instruct;
 pub mod lint;
+pub mod synthesize;
 
 mod files;
 mod sample;

@@ -30,6 +30,7 @@ enum Command {
     Index(command::Index),
     Lint(command::Lint),
     Export(command::Export),
+    Synthesize(command::Synthesize),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         Command::Index(command) => command.run(&output),
         Command::Lint(command) => command.run(&output),
         Command::Export(command) => command.run(&output),
+        Command::Synthesize(command) => command.run(&output),
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,

@@ -11,7 +11,7 @@ use crate::sample::flexible_id;
 
 /// An item as files spell it.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct JsonItem {
+pub(crate) struct JsonItem {
     #[serde(
         rename = "No",
         default,
@@ -36,7 +36,7 @@ fn optional_id<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Strin
 }
 
 impl JsonItem {
-    pub(super) fn of(item: &BenchItem) -> Self {
+    pub(crate) fn of(item: &BenchItem) -> Self {
         Self {
             number: item.number.clone(),
             id: Some(item.id.clone()),

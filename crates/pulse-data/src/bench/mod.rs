@@ -20,6 +20,8 @@ pub use config::{BenchConfig, BenchTask};
 pub use error::BenchError;
 pub use export::{BenchFormat, ExportOptions, ExportReport, export_bench};
 pub use folder::{BenchFolder, BenchItems};
+pub(crate) use json::JsonItem;
+
 pub use item::{ArenaTurn, BenchConversation, BenchItem, BenchPicture, BenchTurn};
 pub use reports::read_report_list;
 pub use text::{TurnValue, repair_characters};

@@ -5,6 +5,7 @@ mod export;
 mod extract;
 mod index;
 mod lint;
+mod synthesize;
 
 use std::io::Write;
 
@@ -13,6 +14,7 @@ pub(crate) use export::Export;
 pub(crate) use extract::Extract;
 pub(crate) use index::Index;
 pub(crate) use lint::Lint;
+pub(crate) use synthesize::Synthesize;
 
 use crate::{Format, Output};
 

@@ -27,7 +27,10 @@ pub(super) fn make_item(
     config: BenchConfig,
     number: u64,
 ) -> Result<Item, SynthesizeError> {
-    let place = BenchConfig::ALL.iter().position(|other| *other == config).unwrap_or(0) as u64;
+    let place = BenchConfig::ALL
+        .iter()
+        .position(|other| *other == config)
+        .unwrap_or(0) as u64;
     // Configurations lie side by side, so that the number of items of one does not move the others.
     let first = FIRST_PATIENT + (number * BenchConfig::ALL.len() as u64 + place) * ATTEMPTS;
     let mut last = None;
@@ -122,10 +125,17 @@ fn multi_label(case: &Case, config: BenchConfig) -> Option<BenchConversation> {
 fn gold_labels(case: &Case, config: BenchConfig) -> Vec<&'static str> {
     let is_normal = case.ecg.findings == [Finding::SinusRhythm];
     let found: Vec<&str> = match config {
-        BenchConfig::PtbTest => case.ecg.superclasses().iter().map(|class| class.code()).collect(),
+        BenchConfig::PtbTest => case
+            .ecg
+            .superclasses()
+            .iter()
+            .map(|class| class.code())
+            .collect(),
         _ => {
             let findings = case.ecg.findings.iter();
-            findings.filter_map(|finding| short_label(config, *finding)).collect()
+            findings
+                .filter_map(|finding| short_label(config, *finding))
+                .collect()
         }
     };
     let mut labels: Vec<&str> = config
@@ -170,7 +180,11 @@ fn option_set(case: &Case, rng: &mut impl Rng) -> Option<BenchConversation> {
     let name = |finding: Finding| finding.name().to_lowercase();
     let (question, options, answers) = if unit(rng) < 0.5 {
         let is_present = absent.is_empty() || unit(rng) < 0.5;
-        let asked = if is_present { shown } else { absent[below(rng, absent.len())] };
+        let asked = if is_present {
+            shown
+        } else {
+            absent[below(rng, absent.len())]
+        };
         let answer = if is_present { "yes" } else { "no" };
         (
             format!("Does this ECG show {}?", name(asked)),

@@ -82,10 +82,17 @@ mod tests {
                 assert_eq!(*split, part.split);
             }
             for split in [Split::Train, Split::Valid, Split::Test] {
-                assert!(parts.iter().any(|part| part.split == split), "{count} {split:?}");
+                assert!(
+                    parts.iter().any(|part| part.split == split),
+                    "{count} {split:?}"
+                );
             }
         }
-        assert!(cast(0, 10, 0.0, 0.0).iter().all(|part| part.split == Split::Train));
+        assert!(
+            cast(0, 10, 0.0, 0.0)
+                .iter()
+                .all(|part| part.split == Split::Train)
+        );
         assert_eq!(cast(0, 1, 0.05, 0.05).len(), 1);
     }
 }

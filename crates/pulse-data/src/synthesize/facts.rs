@@ -62,7 +62,12 @@ impl Case {
 
     /// Findings in words: `sinus rhythm, left axis deviation and prolonged QT interval`.
     pub(super) fn findings_in_words(&self) -> String {
-        let names: Vec<&str> = self.ecg.findings.iter().map(|finding| finding.name()).collect();
+        let names: Vec<&str> = self
+            .ecg
+            .findings
+            .iter()
+            .map(|finding| finding.name())
+            .collect();
         match names.split_last() {
             None => String::new(),
             Some((last, [])) => (*last).to_owned(),

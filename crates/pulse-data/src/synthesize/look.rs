@@ -30,8 +30,16 @@ pub(super) fn draw_page(
     let has_strip = layout != Layout::TwelveByOne && unit(rng) < 0.7;
     let settings = PageSettings {
         dpi: dpi.0 + (dpi.1 - dpi.0) * unit(rng),
-        paper: if unit(rng) < 0.5 { Paper::Letter } else { Paper::A4 },
-        rhythm: if has_strip { vec![Lead::II] } else { Vec::new() },
+        paper: if unit(rng) < 0.5 {
+            Paper::Letter
+        } else {
+            Paper::A4
+        },
+        rhythm: if has_strip {
+            vec![Lead::II]
+        } else {
+            Vec::new()
+        },
         grid: GridColour::ALL[below(rng, GridColour::ALL.len())].style(),
         calibration: unit(rng) < 0.8,
         trace_width_mm: 0.25 + 0.2 * unit(rng),

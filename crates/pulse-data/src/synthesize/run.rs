@@ -47,8 +47,15 @@ pub fn synthesize(options: &SynthesizeOptions) -> Result<SynthesizeReport, Synth
     let began = Instant::now();
     check(options)?;
     prepare(options)?;
-    let parts = cast(options.seed, options.count, options.valid_share, options.test_share);
-    let bench_items = options.bench_items.unwrap_or((options.count / 100).max(LEAST));
+    let parts = cast(
+        options.seed,
+        options.count,
+        options.valid_share,
+        options.test_share,
+    );
+    let bench_items = options
+        .bench_items
+        .unwrap_or((options.count / 100).max(LEAST));
     let bench_total = bench_items * BenchConfig::ALL.len() as u64;
     let bar = progress(options.count + bench_total, options.progress);
     let [train, valid, test] = write_sets(options, &parts, &bar)?;
@@ -86,7 +93,11 @@ fn check(options: &SynthesizeOptions) -> Result<(), SynthesizeError> {
     }
     let (low, high) = options.dpi;
     if !(low >= 30.0 && low <= high && high <= 600.0) {
-        return setting("the resolution", format!("{low} to {high}"), "30 to 600 dpi, the smaller first");
+        return setting(
+            "the resolution",
+            format!("{low} to {high}"),
+            "30 to 600 dpi, the smaller first",
+        );
     }
     if options.count == 0 || options.count > 40_000_000 {
         return setting("the count", options.count.to_string(), "1 to 40000000");
@@ -128,7 +139,9 @@ fn prepare(options: &SynthesizeOptions) -> Result<(), SynthesizeError> {
         return Err(SynthesizeError::Occupied { path: out.clone() });
     }
     let failed = |source| failed(&path, source);
-    write_whole(&path, failed, |file| file.write_all(settings.as_bytes()).map_err(failed))
+    write_whole(&path, failed, |file| {
+        file.write_all(settings.as_bytes()).map_err(failed)
+    })
 }
 
 fn progress(pages: u64, is_shown: bool) -> ProgressBar {
@@ -182,8 +195,10 @@ fn make_sample(
 ) -> Result<Sample, SynthesizeError> {
     let case = Case::make(options.seed, part.patient, part.recording)?;
     let path = write_page(options, &case, images)?;
-    let (kind, conversations) =
-        converse(&case, &mut generator(options.seed, "questions", part.sample));
+    let (kind, conversations) = converse(
+        &case,
+        &mut generator(options.seed, "questions", part.sample),
+    );
     Ok(Sample {
         id: format!("synthetic-{:08}-{}", part.sample, kind.name()),
         image: Some(PathBuf::from(path)),

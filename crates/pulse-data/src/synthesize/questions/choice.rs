@@ -30,7 +30,10 @@ pub(super) fn ask(case: &Case, rng: &mut impl Rng) -> Turn {
         .enumerate()
         .map(|(place, finding)| format!("{}. {finding}", letter(place)))
         .collect();
-    let place = options.iter().position(|option| *option == shown).unwrap_or(0);
+    let place = options
+        .iter()
+        .position(|option| *option == shown)
+        .unwrap_or(0);
     Turn {
         question: format!("{question}\n{}", list.join("\n")),
         answer: format!("{}. {shown}", letter(place)),

@@ -21,7 +21,11 @@ pub(super) fn ask(case: &Case, rng: &mut impl Rng) -> Turn {
 fn finding(case: &Case, rng: &mut impl Rng) -> Turn {
     let absent = case.absent();
     let is_present = absent.is_empty() || unit(rng) < 0.5;
-    let from = if is_present { &case.ecg.findings } else { &absent };
+    let from = if is_present {
+        &case.ecg.findings
+    } else {
+        &absent
+    };
     let name = from[below(rng, from.len())].name();
     let form = pick(
         rng,
@@ -51,9 +55,7 @@ fn rate(case: &Case, rng: &mut impl Rng) -> Turn {
         ],
     );
     Turn {
-        question: format!(
-            "{question} Choose one: below 60 bpm, 60 to 100 bpm, above 100 bpm."
-        ),
+        question: format!("{question} Choose one: below 60 bpm, 60 to 100 bpm, above 100 bpm."),
         answer: super::super::facts::sentence(category),
     }
 }

@@ -20,19 +20,31 @@ pub(super) fn ask(case: &Case, rng: &mut impl Rng) -> Turn {
             )),
         ),
         1 => (
-            ["What is the heart rate?", "How fast do the ventricles beat?"],
+            [
+                "What is the heart rate?",
+                "How fast do the ventricles beat?",
+            ],
             format!("The ventricular rate is {} bpm.", case.rate()),
         ),
         2 => (
-            ["How long are the PR interval and the QRS complex?", "Give the PR interval and QRS duration."],
+            [
+                "How long are the PR interval and the QRS complex?",
+                "Give the PR interval and QRS duration.",
+            ],
             intervals(case),
         ),
         3 => (
-            ["What is the electrical axis?", "Describe the frontal QRS axis."],
+            [
+                "What is the electrical axis?",
+                "Describe the frontal QRS axis.",
+            ],
             axis(case),
         ),
         _ => (
-            ["What are the main features in this ECG image?", "What does this ECG show?"],
+            [
+                "What are the main features in this ECG image?",
+                "What does this ECG show?",
+            ],
             format!(
                 "The ECG shows {}; the ventricular rate is {} bpm and the QRS duration {} ms.",
                 case.findings_in_words(),
@@ -55,7 +67,10 @@ fn intervals(case: &Case) -> String {
             "The PR interval is {} ms and the QRS duration {qrs} ms.",
             libm::round(pr)
         ),
-        None => format!("No PR interval can be measured in {}; the QRS duration is {qrs} ms.", case.rhythm()),
+        None => format!(
+            "No PR interval can be measured in {}; the QRS duration is {qrs} ms.",
+            case.rhythm()
+        ),
     }
 }
 
