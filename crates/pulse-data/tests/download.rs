@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, unreachable_pub)]
 
+#[allow(dead_code)] // What only the other user needs.
 #[path = "../../pulse-llm/tests/hub_server/mod.rs"]
 mod hub_server;
 

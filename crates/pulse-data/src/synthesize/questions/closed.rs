@@ -4,6 +4,7 @@ use rand::Rng;
 
 use super::Turn;
 use crate::synthesize::case::Case;
+use crate::synthesize::facts::sentence;
 use crate::synthesize::random::{below, pick, unit};
 
 /// Rates that textbooks call slow and fast.
@@ -56,6 +57,6 @@ fn rate(case: &Case, rng: &mut impl Rng) -> Turn {
     );
     Turn {
         question: format!("{question} Choose one: below 60 bpm, 60 to 100 bpm, above 100 bpm."),
-        answer: super::super::facts::sentence(category),
+        answer: sentence(category),
     }
 }
