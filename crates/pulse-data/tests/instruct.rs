@@ -60,7 +60,7 @@ fn every_item_is_at_hand() {
     assert_eq!(file.sample(1).unwrap().id, "17");
     assert_eq!(file.sample(1).unwrap().image, None);
     assert_eq!(file.sample(4).unwrap().id, "ä😀");
-    assert_eq!(file.words(0).unwrap(), Some(7));
+    assert_eq!(file.words(0).unwrap(), Some(8));
     assert_eq!(file.words(2).unwrap(), None);
     assert_eq!(
         [0, 1, 4].map(|item| file.has_image(item).unwrap()),

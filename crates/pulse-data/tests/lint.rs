@@ -205,6 +205,8 @@ fn a_benchmark_is_linted_in_both_layouts() {
     )
     .unwrap();
     let again = run(folder.path(), LintOptions::default());
+    // The fixture has two pictures twice, under different paths.
+    assert_eq!(report.counts, BTreeMap::from([(Rule::DuplicatePicture, 2)]));
     assert_eq!(report.counts, again.counts, "{:#?}", again.findings);
     assert_eq!(report.sets, again.sets);
     assert_eq!(report.sets[0].labels[0], ("CD".to_owned(), 2));

@@ -53,6 +53,8 @@ struct Pictures {
     sizes: HashMap<PathBuf, Option<PixelSize>>,
     /// The first path of each content.
     contents: HashMap<[u8; 32], PathBuf>,
+    /// Paths that were reported as copies.
+    copies: HashSet<PathBuf>,
 }
 
 struct SetPass<'a> {
@@ -265,7 +267,7 @@ impl<'a> SetPass<'a> {
                     .contents
                     .entry(digest)
                     .or_insert_with(|| place.clone());
-                if first != place {
+                if first != place && pictures.copies.insert(place.clone()) {
                     let message = format!(
                         "the picture {} is the same as {}",
                         place.display(),
