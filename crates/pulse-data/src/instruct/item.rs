@@ -131,14 +131,28 @@ pub(super) fn count_words(text: &str) -> usize {
         let is_space = |c: char| c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c);
         return text.split(is_space).filter(|word| !word.is_empty()).count();
     }
-    let mut was_space = true;
-    let mut words = 0;
-    for byte in text.bytes() {
-        let is_space = matches!(byte, b' ' | 9..=13 | 28..=31);
-        words += usize::from(was_space && !is_space);
-        was_space = is_space;
+    let bytes = text.as_bytes();
+    let Some((first, rest)) = bytes.split_first() else {
+        return 0;
+    };
+    let mut words = usize::from(!is_ascii_space(*first));
+    // A word starts where space ends. Sums of bytes over short stretches are what compilers vectorise:
+    // a loop that carries a flag was half of the time of indexing.
+    for (before, after) in bytes.chunks(STRETCH).zip(rest.chunks(STRETCH)) {
+        let starts = before.iter().zip(after).fold(0u8, |sum, (before, after)| {
+            sum.wrapping_add(u8::from(is_ascii_space(*before) & !is_ascii_space(*after)))
+        });
+        words += usize::from(starts);
     }
     words
+}
+
+/// Stretches whose word starts fit a byte.
+const STRETCH: usize = 128;
+
+/// White space of Python among the ASCII characters.
+fn is_ascii_space(byte: u8) -> bool {
+    (byte == b' ') | (byte.wrapping_sub(9) < 5) | (byte.wrapping_sub(28) < 4)
 }
 
 /// First eight bytes of a text's BLAKE3: enough to look a name up, never trusted alone.
@@ -194,6 +208,10 @@ mod tests {
             ("\u{200b}", 1),
         ] {
             assert_eq!(count_words(text), words, "{text:?}");
+        }
+        for words in [1, 63, 64, 65, 127, 128, 129, 1000] {
+            assert_eq!(count_words(&"a ".repeat(words)), words);
+            assert_eq!(count_words(&" \tab".repeat(words)), words);
         }
     }
 }
