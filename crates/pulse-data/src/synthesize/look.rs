@@ -8,10 +8,19 @@ use rand::Rng;
 use super::error::SynthesizeError;
 use super::random::{below, unit, weighted};
 
-/// The format of a page: two of three are PNG, the others JPEG. Drawn before the page, so that a page that is
-/// there already need not be drawn to know its name.
-pub(super) fn draw_extension(rng: &mut impl Rng) -> &'static str {
-    if unit(rng) < 2.0 / 3.0 { "png" } else { "jpg" }
+/// How worn a page is: half are clean, 40 % lightly and 10 % moderately worn.
+pub(super) fn draw_wear(rng: &mut impl Rng) -> Wear {
+    match weighted(rng, &[0.5, 0.4, 0.1]) {
+        0 => Wear::none(),
+        1 => Wear::light(),
+        _ => Wear::moderate(),
+    }
+}
+
+/// The format of a page, known before it is drawn: clean pages are PNG, worn ones are photographs and scans,
+/// which are JPEG; as PNG their noise would take five times the room.
+pub(super) fn extension(wear: &Wear) -> &'static str {
+    if *wear == Wear::none() { "png" } else { "jpg" }
 }
 
 /// Draws a recording on a page of a random look: 60 % 3x4, 20 % 6x2, 20 % 12x1; most with a rhythm strip; half
@@ -19,7 +28,7 @@ pub(super) fn draw_extension(rng: &mut impl Rng) -> &'static str {
 pub(super) fn draw_page(
     recording: &Recording,
     dpi: (f64, f64),
-    extension: &str,
+    wear: &Wear,
     rng: &mut impl Rng,
 ) -> Result<Vec<u8>, SynthesizeError> {
     let layout = match weighted(rng, &[0.6, 0.2, 0.2]) {
@@ -46,18 +55,10 @@ pub(super) fn draw_page(
         layout,
         ..PageSettings::default()
     };
-    let wear = match weighted(rng, &[0.5, 0.4, 0.1]) {
-        0 => Wear::none(),
-        1 => Wear::light(),
-        _ => Wear::moderate(),
-    };
     let page = PageRenderer::new(settings)?.render(recording)?;
-    let page = match wear == Wear::none() {
-        true => page,
-        false => wear.apply(&page, rng.next_u64())?,
-    };
-    Ok(match extension {
-        "png" => page.picture.to_png()?,
-        _ => page.picture.to_jpeg(90)?,
-    })
+    if *wear == Wear::none() {
+        return Ok(page.picture.to_png()?);
+    }
+    let worn = wear.apply(&page, rng.next_u64())?;
+    Ok(worn.picture.to_jpeg(90)?)
 }

@@ -12,7 +12,7 @@ use super::bench::make_item;
 use super::case::Case;
 use super::cast::{Part, Split, cast};
 use super::error::SynthesizeError;
-use super::look::{draw_extension, draw_page};
+use super::look::{draw_page, draw_wear, extension};
 use super::options::{SynthesizeOptions, SynthesizeReport};
 use super::questions::converse;
 use super::random::generator;
@@ -214,13 +214,13 @@ fn write_page(
 ) -> Result<String, SynthesizeError> {
     let purpose = format!("page {}", case.recording);
     let mut rng = generator(options.seed, &purpose, case.patient);
-    let extension = draw_extension(&mut rng);
-    let name = case.image_path(extension);
+    let wear = draw_wear(&mut rng);
+    let name = case.image_path(extension(&wear));
     let path = images.join(&name);
     if path.is_file() {
         return Ok(name);
     }
-    let bytes = draw_page(&case.ecg.recording, options.dpi, extension, &mut rng)?;
+    let bytes = draw_page(&case.ecg.recording, options.dpi, &wear, &mut rng)?;
     let failed = |source| SynthesizeError::File {
         path: path.clone(),
         source,
