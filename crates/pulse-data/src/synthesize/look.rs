@@ -23,8 +23,8 @@ pub(super) fn extension(wear: &Wear) -> &'static str {
     if *wear == Wear::none() { "png" } else { "jpg" }
 }
 
-/// Draws a recording on a page of a random look: 60 % 3x4, 20 % 6x2, 20 % 12x1; most with a rhythm strip; half
-/// clean, 40 % lightly and 10 % moderately worn. Returns the file's bytes.
+/// Draws a recording on a page of a random look: 60 % 3x4, 20 % 6x2, 20 % 12x1; most with a
+/// rhythm strip; all colours of paper. Returns the file's bytes.
 pub(super) fn draw_page(
     recording: &Recording,
     dpi: (f64, f64),
