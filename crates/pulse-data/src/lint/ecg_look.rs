@@ -40,30 +40,7 @@ pub struct EcgLook {
     pub ink_share: f64,
     /// Share of the ink that lies in solid squares.
     pub solid_share: f64,
-    /// Pixels that are the lower right corner of a dark square of a hundredth of the width, at least 4 pixels:
-/// nearly all of a dark area and none of a line.
-fn solid_pixels(luma: &[u8], width: usize, limit: u32) -> u64 {
-    let side = (width / 100).max(4);
-    // Side of the largest dark square that ends at each pixel of the row above and of this row.
-    let (mut above, mut here) = (vec![0; width], vec![0; width]);
-    let mut solid = 0;
-    for row in luma.chunks_exact(width.max(1)) {
-        let (mut left, mut corner) = (0, 0);
-        for ((value, up), square) in row.iter().zip(&above).zip(&mut here) {
-            left = match u32::from(*value) < limit {
-                true => left.min(*up).min(corner) + 1,
-                false => 0,
-            };
-            corner = *up;
-            *square = left;
-            solid += u64::from(left >= side);
-        }
-        std::mem::swap(&mut above, &mut here);
-    }
-    solid
-}
-
-/// Share of the width that the widest connected stretch of ink spans.
+    /// Share of the width that the widest connected stretch of ink spans.
     pub widest_span: f64,
 }
 
@@ -170,6 +147,29 @@ fn quantile(counts: &[u64; 256], rank: u64) -> u32 {
         }
     }
     255
+}
+
+/// Pixels that are the lower right corner of a dark square of a hundredth of the width, at least 4 pixels:
+/// nearly all of a dark area and none of a line.
+fn solid_pixels(luma: &[u8], width: usize, limit: u32) -> u64 {
+    let side = (width / 100).max(4);
+    // Side of the largest dark square that ends at each pixel of the row above and of this row.
+    let (mut above, mut here) = (vec![0; width], vec![0; width]);
+    let mut solid = 0;
+    for row in luma.chunks_exact(width.max(1)) {
+        let (mut left, mut corner) = (0, 0);
+        for ((value, up), square) in row.iter().zip(&above).zip(&mut here) {
+            left = match u32::from(*value) < limit {
+                true => left.min(*up).min(corner) + 1,
+                false => 0,
+            };
+            corner = *up;
+            *square = left;
+            solid += u64::from(left >= side);
+        }
+        std::mem::swap(&mut above, &mut here);
+    }
+    solid
 }
 
 /// Share of the width that the widest connected stretch (eight neighbours) of cells with ink spans.
