@@ -1,5 +1,34 @@
 //! From data sets to training batches: ECGInstruct, ECGBench, tokens and labels, samplers, lint, synthesis.
+//!
+//! ```no_run
+//! use pulse_data::instruct::{IndexOptions, InstructFile, build_index};
+//!
+//! let path = "ECGInstruct.json".as_ref();
+//! build_index(path, &IndexOptions::default())?; // once: one pass over 1.34 GB
+//! let file = InstructFile::open(path, None)?;
+//! println!("{:?}", file.sample(file.len() / 2)?);
+//! # Ok::<(), pulse_data::instruct::InstructError>(())
+//! ```
+//!
+//! | capability | item |
+//! | --- | --- |
+//! | conversations in one large JSON array | [`instruct`] |
+//! | ECGBench from Parquet or JSON, and between them | [`bench`] |
+//! | picture archives to an image folder | [`extract`](mod@extract) |
+//! | what is wrong with a data set | [`lint`](mod@lint) |
+//! | a set of synthetic patients with a benchmark | [`synthesize`](mod@synthesize) |
+//! | the recording behind a picture's path | [`SourceRecord`] |
+//! | data sets from the Hub | `pulse_llm::hub::fetch_dataset` |
 
+pub mod bench;
+pub mod extract;
+pub mod instruct;
+pub mod lint;
+pub mod synthesize;
+
+mod files;
 mod sample;
+mod source_record;
 
 pub use sample::{Message, Sample};
+pub use source_record::{RecordSource, SourceRecord};

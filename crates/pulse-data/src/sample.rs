@@ -6,7 +6,7 @@
 
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// One message of a conversation, as the file spells it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,10 +21,27 @@ pub struct Message {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sample {
     /// The item's id. Ids that are numbers in the file become their decimal digits.
+    #[serde(deserialize_with = "flexible_id")]
     pub id: String,
     /// The picture's path relative to the data set's image root; `None` for a text-only sample.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<PathBuf>,
     /// The messages in order.
     pub conversations: Vec<Message>,
+}
+
+/// Reads an id that is a text or a whole number.
+pub(crate) fn flexible_id<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "an id that is a text or a whole number")]
+    enum Id {
+        Text(String),
+        Positive(u64),
+        Negative(i64),
+    }
+    Ok(match Id::deserialize(from)? {
+        Id::Text(text) => text,
+        Id::Positive(number) => number.to_string(),
+        Id::Negative(number) => number.to_string(),
+    })
 }

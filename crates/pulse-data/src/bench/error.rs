@@ -1,0 +1,114 @@
+//! What can be wrong with a benchmark folder.
+
+use std::path::PathBuf;
+
+use super::config::BenchConfig;
+use crate::extract::PathRefusal;
+
+/// Why ECGBench cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum BenchError {
+    /// There is no configuration of this name.
+    #[error("no ECGBench configuration is called {found:?}; there are {}", BenchConfig::ALL.map(BenchConfig::name).join(", "))]
+    UnknownConfig {
+        /// What was given.
+        found: String,
+    },
+    /// A folder has none of the nine configurations in either layout.
+    #[error(
+        "{} has no ECGBench: expected <config>/*.parquet, or <config>.json beside images/; get it with \
+         `pulse-data download PULSE-ECG/ECGBench`", folder.display()
+    )]
+    NoBench {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A folder lacks the configuration asked for.
+    #[error("{} has no {config}; it has {found}", folder.display())]
+    NoConfig {
+        /// The folder.
+        folder: PathBuf,
+        /// The configuration.
+        config: BenchConfig,
+        /// Those that are there.
+        found: String,
+    },
+    /// A file cannot be read or written.
+    #[error("{}: {source}; check the path, permissions and free space", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// A Parquet file cannot be decoded or encoded.
+    #[error("{}: {reason}; if the file should be whole, get it again", path.display())]
+    Parquet {
+        /// The file.
+        path: PathBuf,
+        /// What the reader said.
+        reason: String,
+    },
+    /// A Parquet file lacks a column or has it in another type.
+    #[error("{}: column {column:?} is {found}, expected {expected}; this is not a file of ECGBench", path.display())]
+    Column {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// What is there.
+        found: String,
+        /// What should be.
+        expected: &'static str,
+    },
+    /// A value of a row is missing.
+    #[error("{}: row {row} has no {column}; the file is damaged or of another kind", path.display())]
+    MissingValue {
+        /// The file.
+        path: PathBuf,
+        /// The row, from 0.
+        row: u64,
+        /// The column.
+        column: String,
+    },
+    /// A JSON file is none, or not of this shape.
+    #[error("{}: {reason}; expected an array of {{id, image, conversations}}", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// Item, place and reason.
+        reason: String,
+    },
+    /// A picture's path leads out of the folder.
+    #[error("item {id}: {reason}")]
+    Path {
+        /// The item.
+        id: String,
+        /// What is wrong with it.
+        reason: PathRefusal,
+    },
+    /// An item's picture is neither in the item nor a file.
+    #[error("item {id} has no picture {}; extract or export the pictures first", path.display())]
+    NoPicture {
+        /// The item.
+        id: String,
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// An item's picture is no picture.
+    #[error("item {id}: {source}")]
+    Picture {
+        /// The item.
+        id: String,
+        /// What is wrong with it.
+        source: pulse_vision::PictureError,
+    },
+    /// Two items have one path and different pictures.
+    #[error("item {id}: {} was already written with another picture; the source is inconsistent", path.display())]
+    PictureConflict {
+        /// The second item.
+        id: String,
+        /// The path of both.
+        path: PathBuf,
+    },
+}

@@ -1,0 +1,148 @@
+//! A folder with ECGBench in either layout.
+
+use std::path::{Path, PathBuf};
+
+use super::config::BenchConfig;
+use super::error::BenchError;
+use super::item::BenchItem;
+use super::json::read_json;
+use super::parquet_read::{ParquetItems, count_rows};
+
+/// The items of a configuration in the order of its files.
+pub type BenchItems = Box<dyn Iterator<Item = Result<BenchItem, BenchError>> + Send>;
+
+/// Files of one configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Files {
+    Parquet(Vec<PathBuf>),
+    Json(PathBuf),
+}
+
+/// ECGBench on disk: `<config>/*.parquet` as on the Hub, `<config>.parquet`, or `<config>.json` beside
+/// `images/`. Where a configuration is there in both layouts, Parquet is read: it has the pictures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BenchFolder {
+    root: PathBuf,
+    images: PathBuf,
+    found: Vec<(BenchConfig, Files)>,
+}
+
+impl BenchFolder {
+    /// Looks for the nine configurations in a folder.
+    ///
+    /// # Errors
+    /// [`BenchError::NoBench`] if there is none, [`BenchError::File`] if the folder cannot be read.
+    pub fn open(root: &Path) -> Result<Self, BenchError> {
+        let mut found = Vec::new();
+        for config in BenchConfig::ALL {
+            if let Some(files) = files_of(root, config)? {
+                found.push((config, files));
+            }
+        }
+        if found.is_empty() {
+            return Err(BenchError::NoBench {
+                folder: root.to_owned(),
+            });
+        }
+        Ok(Self {
+            root: root.to_owned(),
+            images: root.join("images"),
+            found,
+        })
+    }
+
+    /// Looks for the pictures of JSON configurations in another folder than `images/`.
+    pub fn with_images(mut self, images: &Path) -> Self {
+        self.images = images.to_owned();
+        self
+    }
+
+    /// The folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The configurations that are there.
+    pub fn configs(&self) -> impl Iterator<Item = BenchConfig> + '_ {
+        self.found.iter().map(|(config, _)| *config)
+    }
+
+    /// Number of items of a configuration.
+    ///
+    /// # Errors
+    /// [`BenchError`] if it is not there or its files cannot be read.
+    pub fn count(&self, config: BenchConfig) -> Result<u64, BenchError> {
+        match self.files(config)? {
+            Files::Parquet(files) => files.iter().map(|path| count_rows(path)).sum(),
+            Files::Json(path) => Ok(read_json(path, &self.images)?.len() as u64),
+        }
+    }
+
+    /// The items of a configuration, streamed from Parquet a few at a time.
+    ///
+    /// # Errors
+    /// [`BenchError::NoConfig`] if it is not there; [`BenchError`] of its first file. Later files and
+    /// rows give their errors when the iterator comes to them.
+    pub fn items(&self, config: BenchConfig) -> Result<BenchItems, BenchError> {
+        match self.files(config)?.clone() {
+            Files::Json(path) => Ok(Box::new(
+                read_json(&path, &self.images)?.into_iter().map(Ok),
+            )),
+            Files::Parquet(files) => {
+                let mut files = files.into_iter();
+                let first = files.next().map(|path| ParquetItems::open(&path));
+                let first = first.transpose()?.into_iter().flatten();
+                let rest = files.flat_map(|path| -> BenchItems {
+                    match ParquetItems::open(&path) {
+                        Ok(items) => Box::new(items),
+                        Err(error) => Box::new(std::iter::once(Err(error))),
+                    }
+                });
+                Ok(Box::new(first.chain(rest)))
+            }
+        }
+    }
+
+    fn files(&self, config: BenchConfig) -> Result<&Files, BenchError> {
+        self.found
+            .iter()
+            .find(|(other, _)| *other == config)
+            .map(|(_, files)| files)
+            .ok_or_else(|| {
+                let names: Vec<&str> = self.configs().map(BenchConfig::name).collect();
+                BenchError::NoConfig {
+                    folder: self.root.clone(),
+                    config,
+                    found: names.join(", "),
+                }
+            })
+    }
+}
+
+fn files_of(root: &Path, config: BenchConfig) -> Result<Option<Files>, BenchError> {
+    let folder = root.join(config.name());
+    if folder.is_dir() {
+        let failed = |source| BenchError::File {
+            path: folder.clone(),
+            source,
+        };
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(&folder).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            if path.extension().is_some_and(|kind| kind == "parquet") {
+                files.push(path);
+            }
+        }
+        // Numbered with leading zeros: the order of names is the order of rows.
+        files.sort();
+        if !files.is_empty() {
+            return Ok(Some(Files::Parquet(files)));
+        }
+    }
+    let parquet = root.join(format!("{config}.parquet"));
+    if parquet.is_file() {
+        return Ok(Some(Files::Parquet(vec![parquet])));
+    }
+    let json = root.join(format!("{config}.json"));
+    Ok(json.is_file().then_some(Files::Json(json)))
+}

@@ -1,0 +1,70 @@
+use std::path::PathBuf;
+
+use clap::Args;
+use pulse_data::synthesize::{SynthesizeOptions, synthesize};
+
+use super::Outcome;
+use crate::Output;
+
+/// Make a data set of synthetic patients in the shape of ECGInstruct, with a benchmark like ECGBench
+///
+/// Labels are true by construction; no patient stands behind them. The same seed and settings give the same
+/// bytes with any number of threads. A killed run goes on where it stopped.
+#[derive(Args)]
+pub(crate) struct Synthesize {
+    /// Conversations, each with a page of its own
+    #[arg(long)]
+    count: u64,
+    /// Seed of everything
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Folder to make
+    #[arg(long)]
+    out: PathBuf,
+    /// Share of the patients in valid.json
+    #[arg(long, default_value_t = 0.05)]
+    valid_share: f64,
+    /// Share of the patients in test.json
+    #[arg(long, default_value_t = 0.05)]
+    test_share: f64,
+    /// Items of each of the nine benchmark configurations. Default: a hundredth of --count, at least 4
+    #[arg(long)]
+    bench_items: Option<u64>,
+    /// Smallest resolution of the pages in dots per inch
+    #[arg(long, default_value_t = 72.0)]
+    min_dpi: f64,
+    /// Largest resolution of the pages; ECG-Image-Kit's pages have 200
+    #[arg(long, default_value_t = 110.0)]
+    max_dpi: f64,
+}
+
+impl Synthesize {
+    pub(crate) fn run(self, output: &Output) -> Outcome {
+        let report = synthesize(&SynthesizeOptions {
+            count: self.count,
+            seed: self.seed,
+            out: self.out,
+            valid_share: self.valid_share,
+            test_share: self.test_share,
+            bench_items: self.bench_items,
+            dpi: (self.min_dpi, self.max_dpi),
+            progress: !output.is_quiet,
+        })?;
+        output.print(&report, |report, out| {
+            writeln!(
+                out,
+                "{}: {} training, {} validation and {} test conversations of {} patients, {} benchmark items, \
+                 {} pages in {:.0} s",
+                report.out.display(),
+                report.train,
+                report.valid,
+                report.test,
+                report.patients,
+                report.bench,
+                report.pages,
+                report.seconds
+            )
+        })?;
+        Ok(true)
+    }
+}

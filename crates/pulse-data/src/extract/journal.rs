@@ -1,0 +1,161 @@
+//! What is done of an archive, line by line.
+//!
+//! `<root>/.pulse-extract/<archive>.journal` has the archive's size in its first line, then a line
+//! `size blake3 path` for each entry in the archive's order (folders as `d - path`), then `complete`. It is
+//! what a killed run goes on from and what verification compares with. Lines are written after the files
+//! they tell of have their names; a line that was cut off is dropped.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use super::error::ExtractError;
+use super::path::JOURNALS;
+
+const FIRST: &str = "pulse-extract 1 ";
+const LAST: &str = "complete";
+
+/// One entry of an archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entry {
+    /// Bytes; `None` for a folder.
+    pub(super) size: Option<u64>,
+    /// BLAKE3 of the content in hexadecimal; `-` for a folder.
+    pub(super) digest: String,
+    /// Path below the image root.
+    pub(super) path: PathBuf,
+}
+
+impl Entry {
+    fn line(&self) -> String {
+        let size = self.size.map_or("d".to_owned(), |size| size.to_string());
+        format!("{size} {} {}\n", self.digest, self.path.display())
+    }
+
+    fn parse(line: &str) -> Option<Self> {
+        let mut parts = line.splitn(3, ' ');
+        let size = match parts.next()? {
+            "d" => None,
+            size => Some(size.parse().ok()?),
+        };
+        Some(Self {
+            size,
+            digest: parts.next()?.to_owned(),
+            path: PathBuf::from(parts.next()?),
+        })
+    }
+}
+
+/// Where the journal of an archive lies.
+pub(super) fn journal_path(root: &Path, shard: &Path) -> PathBuf {
+    let mut name = shard.file_name().unwrap_or_default().to_owned();
+    name.push(".journal");
+    root.join(JOURNALS).join(name)
+}
+
+/// The journal of one archive, open for appending. Another process waits.
+pub(super) struct Journal {
+    path: PathBuf,
+    output: BufWriter<File>,
+    /// Entries that an earlier run finished.
+    pub(super) done: Vec<Entry>,
+    /// Whether the archive is done.
+    pub(super) is_complete: bool,
+}
+
+impl Journal {
+    /// Opens the journal of an archive of this size, or begins one.
+    pub(super) fn open(path: &Path, shard_size: u64) -> Result<Self, ExtractError> {
+        let failed = |source| ExtractError::file(path, source);
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(path)
+            .map_err(failed)?;
+        file.lock().map_err(failed)?;
+        let contents = read(path, &mut file)?;
+        let first = format!("{FIRST}{shard_size}");
+        let (mut done, mut is_complete, mut end) = (Vec::new(), false, 0);
+        if contents.first == first {
+            (done, is_complete, end) = (contents.entries, contents.is_complete, contents.end);
+        }
+        file.set_len(end).map_err(failed)?;
+        file.seek(SeekFrom::End(0)).map_err(failed)?;
+        let mut output = BufWriter::new(file);
+        if end == 0 {
+            writeln!(output, "{first}").map_err(failed)?;
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            output,
+            done,
+            is_complete,
+        })
+    }
+
+    /// Appends an entry; it is kept when [`flush`](Self::flush) has been called.
+    pub(super) fn append(&mut self, entry: &Entry) -> Result<(), ExtractError> {
+        self.output
+            .write_all(entry.line().as_bytes())
+            .map_err(|source| ExtractError::file(&self.path, source))
+    }
+
+    /// Hands what was appended to the operating system.
+    pub(super) fn flush(&mut self) -> Result<(), ExtractError> {
+        self.output
+            .flush()
+            .map_err(|source| ExtractError::file(&self.path, source))
+    }
+
+    /// Notes that the archive is done.
+    pub(super) fn complete(mut self) -> Result<(), ExtractError> {
+        let failed = |source| ExtractError::file(&self.path, source);
+        writeln!(self.output, "{LAST}").map_err(failed)?;
+        self.output.flush().map_err(failed)?;
+        self.output.get_ref().sync_all().map_err(failed)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// What a journal says.
+#[derive(Default)]
+pub(super) struct Contents {
+    pub(super) first: String,
+    pub(super) entries: Vec<Entry>,
+    pub(super) is_complete: bool,
+    /// Bytes up to the end of the last whole line.
+    end: u64,
+}
+
+/// Reads a journal; a last line without line break is left out.
+pub(super) fn read(path: &Path, file: &mut File) -> Result<Contents, ExtractError> {
+    let failed = |source| ExtractError::file(path, source);
+    let mut reader = BufReader::new(file);
+    let mut contents = Contents::default();
+    let mut line = String::new();
+    for number in 1.. {
+        line.clear();
+        let count = reader.read_line(&mut line).map_err(failed)?;
+        let Some(text) = line.strip_suffix('\n') else {
+            break;
+        };
+        if number == 1 {
+            contents.first = text.to_owned();
+        } else if text == LAST {
+            contents.is_complete = true;
+        } else {
+            let entry = Entry::parse(text).ok_or_else(|| ExtractError::Journal {
+                path: path.to_owned(),
+                line: number,
+            })?;
+            contents.entries.push(entry);
+        }
+        contents.end += count as u64;
+    }
+    Ok(contents)
+}

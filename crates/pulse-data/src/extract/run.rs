@@ -1,0 +1,149 @@
+//! All archives, several at once.
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::error::ExtractError;
+use super::journal::{Journal, journal_path};
+use super::options::{ExtractOptions, ExtractReport};
+use super::path::JOURNALS;
+use super::progress::bar;
+use super::shard::{ShardReport, unpack};
+use super::space;
+
+/// The archives that a path means: the file itself, or `*.tar.gz`, `*.tgz` and `*.tar` of a folder, by
+/// the numbers in their names and then by name.
+///
+/// # Errors
+/// [`ExtractError::NoShards`] if there is none, [`ExtractError::File`] if the folder cannot be read.
+pub fn find_shards(path: &Path) -> Result<Vec<PathBuf>, ExtractError> {
+    if path.is_file() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let failed = |source| ExtractError::file(path, source);
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(failed)? {
+        let entry = entry.map_err(failed)?.path();
+        let name = entry.file_name().unwrap_or_default().to_string_lossy();
+        if [".tar.gz", ".tgz", ".tar"]
+            .iter()
+            .any(|end| name.ends_with(end))
+        {
+            found.push((number_in(&name), entry.clone()));
+        }
+    }
+    if found.is_empty() {
+        return Err(ExtractError::NoShards {
+            path: path.to_owned(),
+        });
+    }
+    found.sort();
+    Ok(found.into_iter().map(|(_, path)| path).collect())
+}
+
+/// The first number in a name: `shard_10` comes after `shard_9`.
+fn number_in(name: &str) -> u64 {
+    let digits = name.trim_start_matches(|c: char| !c.is_ascii_digit());
+    let end = digits.find(|c: char| !c.is_ascii_digit());
+    digits[..end.unwrap_or(digits.len())]
+        .parse()
+        .unwrap_or(u64::MAX)
+}
+
+/// Unpacks archives below `root`, several at once. Archives that are done are left alone, those that were
+/// interrupted are continued: decompressed from their beginning, but written from where they stopped.
+///
+/// # Errors
+/// [`ExtractError`] of the first archive that fails; the others stop at their next archive, and what is
+/// done is kept.
+pub fn extract(
+    shards: &[PathBuf],
+    root: &Path,
+    options: &ExtractOptions,
+) -> Result<ExtractReport, ExtractError> {
+    let journals = root.join(JOURNALS);
+    std::fs::create_dir_all(&journals).map_err(|source| ExtractError::file(&journals, source))?;
+    let mut report = ExtractReport {
+        root: root.to_owned(),
+        shards: shards.len(),
+        ..ExtractReport::default()
+    };
+    let mut open = Vec::new();
+    let mut bytes = 0;
+    for shard in shards {
+        let metadata =
+            std::fs::metadata(shard).map_err(|source| ExtractError::file(shard, source))?;
+        let journal = Journal::open(&journal_path(root, shard), metadata.len())?;
+        if journal.is_complete {
+            report.complete_before += 1;
+            let files = journal.done.iter().filter_map(|entry| entry.size);
+            for size in files {
+                report.files += 1;
+                report.bytes += size;
+            }
+        } else {
+            bytes += metadata.len();
+            open.push((shard, journal));
+        }
+    }
+    if options.check_space {
+        space::check(root, bytes)?;
+    }
+    let bar = bar(bytes, options.progress);
+    let threads = match options.threads {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        some => some,
+    };
+    open.reverse();
+    let queue = Mutex::new(open);
+    let is_failed = AtomicBool::new(false);
+    let next = || {
+        let mut queue = queue
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        (!is_failed.load(Ordering::Relaxed))
+            .then(|| queue.pop())
+            .flatten()
+    };
+    let work = || -> Result<ShardReport, ExtractError> {
+        let mut sum = ShardReport::default();
+        while let Some((shard, journal)) = next() {
+            let one = unpack(shard, root, journal, options, &bar)
+                .inspect_err(|_| is_failed.store(true, Ordering::Relaxed))?;
+            sum.files += one.files;
+            sum.bytes += one.bytes;
+            sum.written += one.written;
+        }
+        Ok(sum)
+    };
+    let results: Vec<_> = std::thread::scope(|scope| {
+        let handles: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(work)).collect();
+        handles
+            .into_iter()
+            .map(|handle| match handle.join() {
+                Ok(result) => result,
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+            .collect()
+    });
+    bar.finish_and_clear();
+    for result in results {
+        let one = result?;
+        report.files += one.files;
+        report.bytes += one.bytes;
+        report.written += one.written;
+    }
+    Ok(report)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_ordered_by_their_numbers() {
+        assert!(number_in("shard_9.tar.gz") < number_in("shard_10.tar.gz"));
+        assert_eq!(number_in("pictures.tar"), u64::MAX);
+    }
+}

@@ -1,0 +1,286 @@
+//! One archive to files.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+
+use flate2::bufread::MultiGzDecoder;
+use indicatif::ProgressBar;
+use tar::{Archive, EntryType};
+
+use super::error::ExtractError;
+use super::journal::{Entry, Journal};
+use super::options::ExtractOptions;
+use super::path::safe_path;
+use super::progress::Counted;
+
+const BUFFER: usize = 1 << 18;
+/// Entries between two flushes of the journal: what a kill costs at most.
+const FLUSH: usize = 16;
+
+/// What one archive gave.
+#[derive(Debug, Default)]
+pub(super) struct ShardReport {
+    pub(super) files: u64,
+    pub(super) bytes: u64,
+    pub(super) written: u64,
+}
+
+/// Unpacks an archive, or what an earlier run left of it.
+pub(super) fn unpack(
+    shard: &Path,
+    root: &Path,
+    mut journal: Journal,
+    options: &ExtractOptions,
+    bar: &ProgressBar,
+) -> Result<ShardReport, ExtractError> {
+    let file = File::open(shard).map_err(|source| ExtractError::file(shard, source))?;
+    let counted = Counted {
+        reader: file,
+        bar: bar.clone(),
+    };
+    let reader = BufReader::with_capacity(BUFFER, counted);
+    let is_plain = shard.extension().is_some_and(|kind| kind == "tar");
+    let reader: Box<dyn Read> = match is_plain {
+        true => Box::new(reader),
+        false => Box::new(MultiGzDecoder::new(reader)),
+    };
+    let mut archive = Archive::new(reader);
+    let mut work = Work {
+        shard,
+        root,
+        options,
+        buffer: vec![0; BUFFER],
+        temporary: journal.path().with_extension("part"),
+        report: ShardReport::default(),
+    };
+    let damaged = |entry, error: &io::Error| ExtractError::Damaged {
+        shard: shard.to_owned(),
+        entry,
+        reason: error.to_string(),
+    };
+    let done = std::mem::take(&mut journal.done);
+    let mut done = done.into_iter();
+    let mut number = 0;
+    let entries = archive.entries().map_err(|error| damaged(0, &error))?;
+    for entry in entries {
+        let mut entry = entry.map_err(|error| damaged(number, &error))?;
+        if entry.header().entry_type() == EntryType::XGlobalHeader {
+            continue;
+        }
+        let name = entry.path_bytes().into_owned();
+        let path = work.accept(&name, entry.header().entry_type(), number)?;
+        match (path, done.next()) {
+            (path, Some(before)) => {
+                let is_folder = entry.header().entry_type().is_dir();
+                let size = (!is_folder).then_some(entry.size());
+                if before.path != path || before.size != size {
+                    return Err(ExtractError::OtherArchive {
+                        shard: shard.to_owned(),
+                        entry: number,
+                        journal: journal.path().to_owned(),
+                    });
+                }
+                work.keep(&before, &mut entry, number)?;
+            }
+            (path, None) => {
+                let record = match entry.header().entry_type().is_dir() {
+                    true => work.folder(path)?,
+                    false => work.file(path, &mut entry, number)?,
+                };
+                journal.append(&record)?;
+                if number % FLUSH as u64 == 0 {
+                    journal.flush()?;
+                }
+            }
+        }
+        number += 1;
+    }
+    // The checksum of gzip stands behind the last byte of the archive: read up to it.
+    let mut rest = archive.into_inner();
+    loop {
+        match rest.read(&mut work.buffer) {
+            Ok(0) => break,
+            Ok(_) => {}
+            Err(error) => return Err(damaged(number, &error)),
+        }
+    }
+    journal.complete()?;
+    let _ = std::fs::remove_file(&work.temporary);
+    Ok(work.report)
+}
+
+struct Work<'a> {
+    shard: &'a Path,
+    root: &'a Path,
+    options: &'a ExtractOptions,
+    buffer: Vec<u8>,
+    /// Where files grow; beside the journals, so on the disk of the image root.
+    temporary: PathBuf,
+    report: ShardReport,
+}
+
+impl Work<'_> {
+    /// The path of an entry that may be written.
+    fn accept(&self, name: &[u8], kind: EntryType, entry: u64) -> Result<PathBuf, ExtractError> {
+        let kind = match kind {
+            EntryType::Regular | EntryType::Continuous | EntryType::Directory => {
+                // The archive's own folder.
+                if kind_is_root(name, kind) {
+                    return Ok(PathBuf::new());
+                }
+                return safe_path(name).map_err(|reason| ExtractError::Path {
+                    shard: self.shard.to_owned(),
+                    entry,
+                    reason,
+                });
+            }
+            EntryType::Symlink => "symbolic link",
+            EntryType::Link => "hard link",
+            EntryType::Char => "character device",
+            EntryType::Block => "block device",
+            EntryType::Fifo => "named pipe",
+            EntryType::GNUSparse => "sparse file",
+            _ => "special entry",
+        };
+        Err(ExtractError::Kind {
+            shard: self.shard.to_owned(),
+            entry,
+            name: String::from_utf8_lossy(name).into_owned(),
+            kind,
+        })
+    }
+
+    fn folder(&mut self, path: PathBuf) -> Result<Entry, ExtractError> {
+        self.create(&self.root.join(&path))?;
+        Ok(Entry {
+            size: None,
+            digest: "-".to_owned(),
+            path,
+        })
+    }
+
+    fn create(&self, folder: &Path) -> Result<(), ExtractError> {
+        std::fs::create_dir_all(folder).map_err(|source| ExtractError::file(folder, source))
+    }
+
+    /// Writes an entry's file: temporary name, sync, rename.
+    fn file(
+        &mut self,
+        path: PathBuf,
+        entry: &mut tar::Entry<'_, Box<dyn Read>>,
+        number: u64,
+    ) -> Result<Entry, ExtractError> {
+        let size = entry.size();
+        let target = self.root.join(&path);
+        let digest = self.receive(entry, number)?;
+        let is_there = target.symlink_metadata().is_ok();
+        if is_there && hash_file(&target, &mut self.buffer)? == Some((size, digest)) {
+            self.report.files += 1;
+            self.report.bytes += size;
+        } else if is_there && !self.options.overwrite {
+            return Err(ExtractError::Conflict {
+                shard: self.shard.to_owned(),
+                path: target,
+            });
+        } else {
+            if let Some(folder) = target.parent() {
+                self.create(folder)?;
+            }
+            std::fs::rename(&self.temporary, &target)
+                .map_err(|source| ExtractError::file(&target, source))?;
+            self.report.files += 1;
+            self.report.bytes += size;
+            self.report.written += 1;
+        }
+        Ok(Entry {
+            size: Some(size),
+            digest: digest.to_hex().to_string(),
+            path,
+        })
+    }
+
+    /// The entry's content to the temporary file.
+    fn receive(
+        &mut self,
+        entry: &mut tar::Entry<'_, Box<dyn Read>>,
+        number: u64,
+    ) -> Result<blake3::Hash, ExtractError> {
+        let failed = |source| ExtractError::file(&self.temporary, source);
+        let mut output = File::create(&self.temporary).map_err(failed)?;
+        let mut hasher = blake3::Hasher::new();
+        let mut left = entry.size();
+        loop {
+            let count = entry
+                .read(&mut self.buffer)
+                .map_err(|error| ExtractError::Damaged {
+                    shard: self.shard.to_owned(),
+                    entry: number,
+                    reason: error.to_string(),
+                })?;
+            if count == 0 {
+                break;
+            }
+            hasher.update(&self.buffer[..count]);
+            output.write_all(&self.buffer[..count]).map_err(failed)?;
+            left = left.saturating_sub(count as u64);
+        }
+        if left > 0 {
+            return Err(ExtractError::Damaged {
+                shard: self.shard.to_owned(),
+                entry: number,
+                reason: format!("the archive ends {left} bytes before the entry does"),
+            });
+        }
+        if self.options.sync {
+            output.sync_all().map_err(failed)?;
+        }
+        Ok(hasher.finalize())
+    }
+
+    /// An entry that an earlier run finished; if its file was lost it is written again.
+    fn keep(
+        &mut self,
+        before: &Entry,
+        entry: &mut tar::Entry<'_, Box<dyn Read>>,
+        number: u64,
+    ) -> Result<(), ExtractError> {
+        let target = self.root.join(&before.path);
+        let Some(size) = before.size else {
+            return self.create(&target);
+        };
+        let found = target.metadata().ok();
+        if found.is_some_and(|found| found.is_file() && found.len() == size) {
+            self.report.files += 1;
+            self.report.bytes += size;
+            return Ok(());
+        }
+        self.file(before.path.clone(), entry, number).map(|_| ())
+    }
+}
+
+fn kind_is_root(name: &[u8], kind: EntryType) -> bool {
+    kind == EntryType::Directory && matches!(name, b"." | b"./")
+}
+
+/// Length and BLAKE3 of a file; `None` if it is no plain file.
+pub(super) fn hash_file(
+    path: &Path,
+    buffer: &mut [u8],
+) -> Result<Option<(u64, blake3::Hash)>, ExtractError> {
+    let failed = |source| ExtractError::file(path, source);
+    if !path.symlink_metadata().map_err(failed)?.is_file() {
+        return Ok(None);
+    }
+    let mut file = File::open(path).map_err(failed)?;
+    let mut hasher = blake3::Hasher::new();
+    let mut length = 0;
+    loop {
+        let count = file.read(buffer).map_err(failed)?;
+        if count == 0 {
+            return Ok(Some((length, hasher.finalize())));
+        }
+        hasher.update(&buffer[..count]);
+        length += count as u64;
+    }
+}

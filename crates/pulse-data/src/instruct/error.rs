@@ -1,0 +1,125 @@
+//! What can be wrong with a conversation file.
+
+use std::path::PathBuf;
+
+use super::scan::ScanError;
+
+/// Why an item that is sound JSON is no conversation.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, thiserror::Error)]
+#[error("item {item} (bytes {offset}..{}): {reason}", offset + length)]
+pub struct ItemDefect {
+    /// The item's number, from 0.
+    pub item: u64,
+    /// Its first byte in the file.
+    pub offset: u64,
+    /// Its length in bytes.
+    pub length: u64,
+    /// What is missing or of another type.
+    pub reason: String,
+}
+
+/// Why a conversation file cannot be indexed or read.
+#[derive(Debug, thiserror::Error)]
+pub enum InstructError {
+    /// A file cannot be read or written.
+    #[error("{}: {source}; check the path, permissions and free space", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// The file is not one JSON array of objects.
+    #[error(
+        "{}: {reason}; expected one JSON array of conversations. If the file should be whole, get it again",
+        path.display()
+    )]
+    Structure {
+        /// The file.
+        path: PathBuf,
+        /// Where and what.
+        reason: ScanError,
+    },
+    /// An item is no sound JSON.
+    #[error("{}: byte {offset}, item {item}: {reason}; expected JSON", path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// The item's number, from 0.
+        item: u64,
+        /// Where in the file.
+        offset: u64,
+        /// What the parser said.
+        reason: String,
+    },
+    /// A text is not UTF-8.
+    #[error(
+        "{}: byte {offset}, item {item}: not UTF-8; convert the file (iconv -t UTF-8), then index it again",
+        path.display()
+    )]
+    NotUtf8 {
+        /// The file.
+        path: PathBuf,
+        /// The item's number, from 0.
+        item: u64,
+        /// The first byte that is none.
+        offset: u64,
+    },
+    /// An item is larger than any conversation.
+    #[error("{}: byte {offset}, item {item} is longer than {limit} bytes, which no conversation is", path.display())]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+        /// The item's number, from 0.
+        item: u64,
+        /// Its first byte.
+        offset: u64,
+        /// The largest length in bytes.
+        limit: u64,
+    },
+    /// An item is JSON, but no conversation.
+    #[error("{}: {defect}; `pulse-data lint` lists all such items", path.display())]
+    Item {
+        /// The file.
+        path: PathBuf,
+        /// Which and why.
+        defect: ItemDefect,
+    },
+    /// The file has no index yet.
+    #[error("{} has no index {}; make it once with `pulse-data index {}`", path.display(), index.display(), path.display())]
+    NoIndex {
+        /// The conversations.
+        path: PathBuf,
+        /// Where the index was looked for.
+        index: PathBuf,
+    },
+    /// The index is of another version, damaged or of another kind.
+    #[error("the index {} cannot be used: {reason}; make it again with `pulse-data index`", path.display())]
+    BadIndex {
+        /// The index.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The conversations changed after they were indexed.
+    #[error(
+        "{} changed after it was indexed ({what}); make the index again with `pulse-data index {}`",
+        path.display(), path.display()
+    )]
+    Changed {
+        /// The conversations.
+        path: PathBuf,
+        /// What differs.
+        what: String,
+    },
+    /// There is no item of this number.
+    #[error("{} has {items} items, there is no item {item}; they count from 0", path.display())]
+    OutOfRange {
+        /// The conversations.
+        path: PathBuf,
+        /// The number asked for.
+        item: u64,
+        /// How many there are.
+        items: u64,
+    },
+}

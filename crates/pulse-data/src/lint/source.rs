@@ -1,0 +1,189 @@
+//! Which sets a path holds, and their items.
+
+use std::path::{Path, PathBuf};
+
+use super::options::{LintError, LintOptions};
+use crate::bench::{BenchConfig, BenchFolder, BenchPicture};
+use crate::instruct::{IndexOptions, InstructError, InstructFile, build_index};
+use crate::sample::Sample;
+
+/// One set.
+pub(super) struct LintSet {
+    /// Its name in reports: the file's or the configuration's.
+    pub(super) name: String,
+    /// Whether its recordings must not be in training sets.
+    pub(super) is_test: bool,
+    pub(super) contents: Contents,
+}
+
+/// Where the items are.
+pub(super) enum Contents {
+    /// A JSON array, with the folder of its pictures.
+    Json { path: PathBuf, images: PathBuf },
+    /// A configuration of ECGBench.
+    Bench {
+        folder: BenchFolder,
+        config: BenchConfig,
+    },
+}
+
+/// One item on its way through the rules.
+pub(super) struct LintItem {
+    /// Id, or its number as `#n` if it has none.
+    pub(super) name: String,
+    /// The conversation, or why it is none.
+    pub(super) sample: Result<Sample, String>,
+    pub(super) picture: Option<BenchPicture>,
+}
+
+/// The sets of a path and of the test sets beside it.
+pub(super) fn find_sets(path: &Path, options: &LintOptions) -> Result<Vec<LintSet>, LintError> {
+    let mut sets = sets_of(path, options.images.as_deref())?;
+    for test in &options.tests {
+        for set in sets_of(test, None)? {
+            sets.push(LintSet {
+                is_test: true,
+                ..set
+            });
+        }
+    }
+    Ok(sets)
+}
+
+fn sets_of(path: &Path, images: Option<&Path>) -> Result<Vec<LintSet>, LintError> {
+    if path.is_file() {
+        return Ok(vec![json_set(path, images)]);
+    }
+    let failed = |source| LintError::File {
+        path: path.to_owned(),
+        source,
+    };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(failed)? {
+        let file = entry.map_err(failed)?.path();
+        let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+        let is_json = file.extension().is_some_and(|kind| kind == "json");
+        if is_json && file.is_file() && stem.parse::<BenchConfig>().is_err() {
+            files.push(file);
+        }
+    }
+    files.sort();
+    let mut sets: Vec<LintSet> = files.iter().map(|file| json_set(file, images)).collect();
+    for root in [path.to_owned(), path.join("bench")] {
+        let Ok(folder) = BenchFolder::open(&root) else {
+            continue;
+        };
+        let folder = match images {
+            Some(images) => folder.with_images(images),
+            None => folder,
+        };
+        for config in folder.configs() {
+            sets.push(LintSet {
+                name: config.name().to_owned(),
+                is_test: true,
+                contents: Contents::Bench {
+                    folder: folder.clone(),
+                    config,
+                },
+            });
+        }
+    }
+    if sets.is_empty() {
+        return Err(LintError::NoDataSet {
+            path: path.to_owned(),
+        });
+    }
+    Ok(sets)
+}
+
+/// A set of a JSON file. In a folder, `valid` and `test` are held out from training.
+fn json_set(path: &Path, images: Option<&Path>) -> LintSet {
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let beside = folder.join("images");
+    let images = match images {
+        Some(images) => images.to_owned(),
+        None if beside.is_dir() => beside,
+        None => folder.to_owned(),
+    };
+    LintSet {
+        is_test: ["test", "valid", "val", "dev"].contains(&name.as_ref()),
+        name: name.into_owned(),
+        contents: Contents::Json {
+            path: path.to_owned(),
+            images,
+        },
+    }
+}
+
+/// The items of a set, or why there are none.
+pub(super) type Items<'a> = Box<dyn Iterator<Item = Result<LintItem, String>> + 'a>;
+
+impl Contents {
+    /// Opens the set; a JSON file is indexed if it is not. The number of items comes with it.
+    pub(super) fn open(&self) -> Result<(u64, Items<'_>), String> {
+        match self {
+            Self::Json { path, images } => {
+                let file = open_json(path).map_err(|error| error.to_string())?;
+                let count = file.len();
+                let items = (0..count).map(move |number| json_item(&file, number, images));
+                Ok((count, Box::new(items)))
+            }
+            Self::Bench { folder, config } => {
+                let count = folder.count(*config).map_err(|error| error.to_string())?;
+                let items = folder.items(*config).map_err(|error| error.to_string())?;
+                let items = items.map(|item| {
+                    let item = item.map_err(|error| error.to_string())?;
+                    let sample = item.sample();
+                    Ok(LintItem {
+                        name: item.id,
+                        picture: (item.picture != BenchPicture::Absent).then_some(item.picture),
+                        sample: Ok(sample),
+                    })
+                });
+                Ok((count, Box::new(items)))
+            }
+        }
+    }
+
+    /// The configuration, for benchmarks.
+    pub(super) fn config(&self) -> Option<BenchConfig> {
+        match self {
+            Self::Json { .. } => None,
+            Self::Bench { config, .. } => Some(*config),
+        }
+    }
+}
+
+fn open_json(path: &Path) -> Result<InstructFile, InstructError> {
+    match InstructFile::open(path, None) {
+        Err(
+            InstructError::NoIndex { .. }
+            | InstructError::Changed { .. }
+            | InstructError::BadIndex { .. },
+        ) => {
+            build_index(path, &IndexOptions::default())?;
+            InstructFile::open(path, None)
+        }
+        result => result,
+    }
+}
+
+fn json_item(file: &InstructFile, number: u64, images: &Path) -> Result<LintItem, String> {
+    match file.sample(number) {
+        Ok(sample) => Ok(LintItem {
+            name: sample.id.clone(),
+            picture: sample
+                .image
+                .as_ref()
+                .map(|path| BenchPicture::File(images.join(path))),
+            sample: Ok(sample),
+        }),
+        Err(InstructError::Item { defect, .. }) => Ok(LintItem {
+            name: format!("#{number}"),
+            sample: Err(format!("byte {}: {}", defect.offset, defect.reason)),
+            picture: None,
+        }),
+        Err(error) => Err(error.to_string()),
+    }
+}

@@ -1,0 +1,51 @@
+//! What can go wrong.
+
+use std::path::PathBuf;
+
+use pulse_ecg::page::{PageError, PageFileError};
+use pulse_ecg::patients::PatientError;
+use pulse_ecg::wear::WearError;
+
+/// Why a set cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum SynthesizeError {
+    /// A setting is outside its range.
+    #[error("{name} is {found}; expected {expected}")]
+    Setting {
+        /// The setting.
+        name: &'static str,
+        /// Its value.
+        found: String,
+        /// Its range.
+        expected: &'static str,
+    },
+    /// The folder has something else in it.
+    #[error(
+        "{} is there already and was made with other settings or is no synthetic set; choose another folder or \
+         delete it", path.display()
+    )]
+    Occupied {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file cannot be written.
+    #[error("{}: {source}; check the path, permissions and free space", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// A patient cannot be made.
+    #[error(transparent)]
+    Patient(#[from] PatientError),
+    /// A page cannot be drawn.
+    #[error(transparent)]
+    Page(#[from] PageError),
+    /// A page cannot be encoded.
+    #[error(transparent)]
+    PageFile(#[from] PageFileError),
+    /// A page cannot be worn.
+    #[error(transparent)]
+    Wear(#[from] WearError),
+}

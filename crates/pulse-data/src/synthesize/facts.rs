@@ -1,0 +1,84 @@
+//! What may be asked about a case, and what is true of it.
+
+use pulse_ecg::patients::Finding;
+
+use super::case::Case;
+
+impl Case {
+    /// Whether the ECG shows a finding.
+    pub(super) fn shows(&self, finding: Finding) -> bool {
+        self.ecg.findings.contains(&finding)
+    }
+
+    /// Whether wide, abnormally conducted beats hide what the ventricles would show otherwise.
+    fn is_masked(&self) -> bool {
+        self.shows(Finding::PacedRhythm) || self.shows(Finding::LeftBundleBranchBlock)
+    }
+
+    /// Findings that are certainly absent: not shown, and not hidden by pacing or left bundle branch block,
+    /// where a reader could not exclude them.
+    pub(super) fn absent(&self) -> Vec<Finding> {
+        let is_hidden = |finding: Finding| {
+            let is_morphology = finding.st_elevation().is_some()
+                || finding.st_depression().is_some()
+                || finding.q_wave_infarction().is_some()
+                || matches!(
+                    finding,
+                    Finding::LeftVentricularHypertrophy
+                        | Finding::LeftVentricularStrain
+                        | Finding::LeftBundleBranchBlock
+                        | Finding::RightBundleBranchBlock
+                        | Finding::LeftAxisDeviation
+                        | Finding::RightAxisDeviation
+                        | Finding::LongQt
+                );
+            let is_sinus = matches!(
+                finding,
+                Finding::SinusRhythm
+                    | Finding::SinusBradycardia
+                    | Finding::SinusTachycardia
+                    | Finding::SinusArrhythmia
+                    | Finding::FirstDegreeAvBlock
+            );
+            // A pacemaker that follows P waves leaves the sinus rhythm behind it to interpretation.
+            (is_morphology && self.is_masked()) || (is_sinus && self.shows(Finding::PacedRhythm))
+        };
+        Finding::ALL
+            .iter()
+            .copied()
+            .filter(|finding| !self.shows(*finding) && !is_hidden(*finding))
+            .collect()
+    }
+
+    /// The name of the rhythm.
+    pub(super) fn rhythm(&self) -> &'static str {
+        self.plan.rhythm().map_or("sinus rhythm", Finding::name)
+    }
+
+    /// Mean ventricular rate in whole beats per minute.
+    pub(super) fn rate(&self) -> u32 {
+        libm::round(self.ecg.truth.rate_bpm) as u32
+    }
+
+    /// Findings in words: `sinus rhythm, left axis deviation and prolonged QT interval`.
+    pub(super) fn findings_in_words(&self) -> String {
+        let names: Vec<&str> = self
+            .ecg
+            .findings
+            .iter()
+            .map(|finding| finding.name())
+            .collect();
+        match names.split_last() {
+            None => String::new(),
+            Some((last, [])) => (*last).to_owned(),
+            Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        }
+    }
+}
+
+/// A sentence of it: capital letter first, full stop last.
+pub(super) fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).chain(['.']).collect()
+}

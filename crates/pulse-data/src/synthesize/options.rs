@@ -1,0 +1,62 @@
+//! Settings and outcome.
+
+use std::path::PathBuf;
+
+/// Settings of [`synthesize`](super::synthesize()).
+#[derive(Debug, Clone, PartialEq)]
+pub struct SynthesizeOptions {
+    /// Number of conversations in the training, validation and test set together. Each has a page of its
+    /// own.
+    pub count: u64,
+    /// Seed of everything. Equal settings and seeds give equal bytes, on every platform and with any number
+    /// of threads.
+    pub seed: u64,
+    /// Folder to make.
+    pub out: PathBuf,
+    /// Share of the patients in the validation set, 0 to 0.5.
+    pub valid_share: f64,
+    /// Share of the patients in the test set, 0 to 0.5.
+    pub test_share: f64,
+    /// Items of each of the nine benchmark configurations; `None`: a hundredth of `count`, at least 4.
+    pub bench_items: Option<u64>,
+    /// Smallest and largest resolution of the pages in dots per inch, 30 to 600.
+    pub dpi: (f64, f64),
+    /// Shows a progress bar on standard error.
+    pub progress: bool,
+}
+
+impl Default for SynthesizeOptions {
+    fn default() -> Self {
+        Self {
+            count: 1000,
+            seed: 0,
+            out: PathBuf::from("synthetic"),
+            valid_share: 0.05,
+            test_share: 0.05,
+            bench_items: None,
+            dpi: (72.0, 110.0),
+            progress: true,
+        }
+    }
+}
+
+/// What was made.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct SynthesizeReport {
+    /// The folder.
+    pub out: PathBuf,
+    /// Conversations of the training set.
+    pub train: u64,
+    /// Conversations of the validation set.
+    pub valid: u64,
+    /// Conversations of the test set.
+    pub test: u64,
+    /// Patients of the three sets.
+    pub patients: u64,
+    /// Items of all benchmark configurations.
+    pub bench: u64,
+    /// Pages drawn.
+    pub pages: u64,
+    /// Seconds it took.
+    pub seconds: f64,
+}
