@@ -4,8 +4,8 @@ use rand::Rng;
 
 use super::fit::{Extremes, Voltage, fit, stretch};
 use super::forces::{
-    ECTOPIC, Force, LEFT_BUNDLE, NORMAL, PACED, RIGHT_BUNDLE, ST_STRAIN, T_NORMAL, T_RIGHT_BUNDLE,
-    T_STRAIN,
+    ECTOPIC, Force, HYPERTROPHY, LEFT_BUNDLE, NORMAL, PACED, RIGHT_BUNDLE, ST_STRAIN, T_NORMAL,
+    T_RIGHT_BUNDLE, T_STRAIN,
 };
 use super::injury::{depression, elevation, q_wave, second_best};
 use super::lead_field::{LeadField, Leads};
@@ -107,6 +107,8 @@ fn forces_of(plan: &PatientPlan) -> &'static [Force] {
         &LEFT_BUNDLE
     } else if plan.has(Finding::RightBundleBranchBlock) {
         &RIGHT_BUNDLE
+    } else if plan.has(Finding::LeftVentricularHypertrophy) {
+        &HYPERTROPHY
     } else {
         &NORMAL
     }
@@ -313,5 +315,5 @@ fn discordant(qrs: &[Wave], qrs_s: f64, share: f64) -> (Leads, Leads) {
             *sum += wave.area() * lead / (qrs_s * 0.5);
         }
     }
-    (area.map(|v| -0.13 * v), area.map(|v| -share * v))
+    (area.map(|v| -0.11 * v), area.map(|v| -share * v))
 }

@@ -73,6 +73,10 @@ pub(super) fn fit(
     voltage: Voltage,
 ) -> Vec<Wave> {
     let (mut turn, mut chest_gain, mut limb_gain) = (0.0, 1.0, 1.0);
+    let largest_limb = match voltage {
+        Voltage::Sokolow { .. } => 1.8,
+        Voltage::LargestChest(_) => 1.25,
+    };
     let mut waves = Vec::with_capacity(forces.len() + fixed.len());
     // The three depend on each other weakly; the axis comes last in each round and is exact after it.
     for _ in 0..4 {
@@ -89,7 +93,7 @@ pub(super) fn fit(
         };
         chest_gain *= factor;
         let limb = extremes.largest(0..CHEST) * factor;
-        limb_gain *= factor * (limb.clamp(0.62, 1.9) / limb);
+        limb_gain *= factor * (limb.clamp(0.62, largest_limb) / limb);
         for _ in 0..24 {
             build(
                 &mut waves, field, forces, fixed, turn, chest_gain, limb_gain,
