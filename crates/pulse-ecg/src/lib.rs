@@ -4,6 +4,7 @@
 //! transcendental functions come from `libm`, so that a seed gives the same bytes on every platform.
 
 mod lead;
+pub mod measure;
 pub mod patients;
 mod recording;
 
