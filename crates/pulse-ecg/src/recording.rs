@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::lead::Lead;
 
+/// Sampling rates that are believed, in Hz. Below lie trends, above lies no electrocardiograph: high
+/// resolution research recordings end at some tens of kHz.
+pub const SAMPLING_RATES_HZ: std::ops::RangeInclusive<f64> = 1.0..=100_000.0;
+
 /// The signal of one lead.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LeadSignal {

@@ -1,0 +1,487 @@
+//! Records that are wrong: each gives its own error, none a panic or a large allocation.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+
+use common::{files, int16, read, signal};
+use proptest::prelude::*;
+use pulse_ecg::wfdb::{
+    Container, FormatProblem, Header, MatHeader, ReadOptions, SignalFormat, Verification,
+    WriteOptions,
+};
+use pulse_ecg::{Lead, RecordError, WfdbError, WfdbRecord};
+
+fn one_signal(line: &str) -> Result<WfdbRecord, WfdbError> {
+    read(&format!("r 1 500 2\n{line}"), &[1, 3])
+}
+
+#[test]
+fn a_wrong_checksum_or_initial_value_is_refused() {
+    let error = one_signal("r.dat 16 1000 16 0 1 5 0 I").unwrap_err();
+    assert!(matches!(
+        error,
+        WfdbError::Damaged {
+            what: "checksum",
+            found: 4,
+            expected: 5,
+            ..
+        }
+    ));
+    let message = error.to_string();
+    assert!(
+        message.contains("signal I of r") && message.contains('5'),
+        "{message}"
+    );
+    let error = one_signal("r.dat 16 1000 16 0 2 4 0 I").unwrap_err();
+    assert!(matches!(
+        error,
+        WfdbError::Damaged {
+            what: "initial value",
+            found: 1,
+            expected: 2,
+            ..
+        }
+    ));
+}
+
+#[test]
+fn too_few_samples_and_lying_lengths_are_refused() {
+    for length in [3_u64, 1 << 20, 1 << 27] {
+        let error = read(&format!("r 1 500 {length}\nr.dat 16 1000"), &[1, 3]).unwrap_err();
+        match error {
+            WfdbError::TooFewSamples {
+                found: 2, expected, ..
+            } => assert_eq!(expected, length),
+            error => panic!("{error}"),
+        }
+    }
+    for length in [1_u64 << 29, u64::MAX] {
+        let error = read(&format!("r 1 500 {length}\nr.dat 16 1000"), &[1, 3]).unwrap_err();
+        assert!(matches!(error, WfdbError::TooLong { .. }), "{error}");
+        // A signal without a file has nothing that could run out.
+        let error = read(&format!("r 1 500 {length}\n~ 0 1000"), &[]).unwrap_err();
+        assert!(matches!(error, WfdbError::TooLong { .. }), "{error}");
+    }
+    let error = read("r 1 500 2\nr.dat 16+9999999999 1000", &[1, 3]).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            WfdbError::TooFewSamples {
+                found: 0,
+                expected: 2,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    assert!(matches!(
+        read("r 1 500\nr.dat 16", &[]),
+        Err(WfdbError::NoSamples { .. })
+    ));
+    assert!(matches!(read("r 0 500 10", &[]), Ok(record) if record.signals.is_empty()));
+}
+
+#[test]
+fn unknown_formats_are_refused() {
+    for number in ["17", "99999999999", "164"] {
+        let error = one_signal(&format!("r.dat {number} 1000")).unwrap_err();
+        assert!(
+            matches!(&error, WfdbError::Format { found, problem: FormatProblem::Unknown, .. } if found == number),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn gains_that_give_no_millivolts_are_refused() {
+    for line in ["r.dat 16 0/mV 16 0 1 4 0 I", "r.dat 16"] {
+        let record = one_signal(line).unwrap();
+        assert_eq!(record.signals[0].samples, [1, 3]);
+        assert_eq!(record.signals[0].statistics(), None);
+        assert!(matches!(
+            record.to_recording(),
+            Err(WfdbError::Uncalibrated { .. })
+        ));
+    }
+    for gain in [
+        "NaN", "inf", "-inf", "1e999", "abc", "200(", "200(x)", "200/", "(5)",
+    ] {
+        let error = one_signal(&format!("r.dat 16 {gain} 16 0 1 4 0 I")).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                WfdbError::Field {
+                    line: 2,
+                    field: "gain",
+                    ..
+                }
+            ),
+            "{gain}: {error}"
+        );
+    }
+}
+
+#[test]
+fn absurd_sampling_rates_are_refused() {
+    for rate in ["0", "-500", "NaN", "inf", "1e12", "0.0001"] {
+        let error = read(&format!("r 1 {rate} 2\nr.dat 16 1000"), &[1, 3]).unwrap_err();
+        assert!(
+            matches!(error, WfdbError::SamplingRate { .. }),
+            "{rate}: {error}"
+        );
+    }
+    assert!(matches!(
+        read("r 1 fast 2\nr.dat 16 1000", &[1, 3]),
+        Err(WfdbError::Field {
+            field: "sampling frequency",
+            ..
+        })
+    ));
+    // A frame may hold several samples: the product counts.
+    let record = read("r 1 90000 1\nr.dat 16x2 1000/mV", &[1, 3]).unwrap();
+    assert!(matches!(
+        record.to_recording(),
+        Err(WfdbError::SamplingRate {
+            found: 180_000.0,
+            ..
+        })
+    ));
+}
+
+#[test]
+fn malformed_headers_name_line_and_field() {
+    for (text, line, field) in [
+        ("r", 1, "number of signals"),
+        ("r x", 1, "number of signals"),
+        ("r -1", 1, "number of signals"),
+        ("r/0 1", 1, "number of segments"),
+        ("/2 1", 1, "record name"),
+        ("r 1 500 many", 1, "number of samples"),
+        ("r 1 500 1 25:00:00", 1, "base time"),
+        ("r 1 500 1 10:00:00 1990", 1, "base date"),
+        ("r 1\n\nr.dat", 3, "format"),
+        ("r 1\nr.dat x16", 2, "format"),
+        ("r 1\nr.dat 16x0", 2, "samples per frame"),
+        ("r 1\nr.dat 16x99999999", 2, "samples per frame"),
+        ("r 1\nr.dat 16:-1", 2, "skew"),
+        ("r 1\nr.dat 16+", 2, "byte offset"),
+        ("r 1\nr.dat 16 1 a", 2, "ADC resolution"),
+        ("r 1\nr.dat 16 1 1 a", 2, "ADC zero"),
+        ("r 1\nr.dat 16 1 1 1 9999999999", 2, "initial value"),
+        ("r 1\nr.dat 16 1 1 1 1 a", 2, "checksum"),
+        ("r 1\nr.dat 16 1 1 1 1 1 a", 2, "block size"),
+        ("r/1 1\na", 2, "segment length"),
+    ] {
+        match Header::parse(text.as_bytes()).unwrap_err() {
+            WfdbError::Field {
+                line: at,
+                field: found,
+                ..
+            } => {
+                assert_eq!((at, found), (line, field), "{text}");
+            }
+            error => panic!("{text}: {error}"),
+        }
+    }
+    assert!(matches!(
+        Header::parse(b" \n# only\n"),
+        Err(WfdbError::EmptyHeader)
+    ));
+    for (text, found, expected) in [
+        ("r 2\nr.dat 16", 1, 2),
+        ("r 999999999999\n", 0, 999_999_999_999),
+        ("r 0\nr.dat 16", 1, 0),
+    ] {
+        match Header::parse(text.as_bytes()).unwrap_err() {
+            WfdbError::LineCount {
+                found: a,
+                expected: b,
+                ..
+            } => assert_eq!((a, b), (found, expected)),
+            error => panic!("{text}: {error}"),
+        }
+    }
+}
+
+#[test]
+fn files_outside_the_folder_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let inner = folder.path().join("inner");
+    std::fs::create_dir(&inner).unwrap();
+    std::fs::write(folder.path().join("secret.dat"), int16(&[1, 3])).unwrap();
+    let absolute = folder.path().join("secret.dat");
+    for name in [
+        "../secret.dat",
+        "x/../../secret.dat",
+        "..\\secret.dat",
+        absolute.to_str().unwrap(),
+        "C:secret.dat",
+    ] {
+        std::fs::write(inner.join("r.hea"), format!("r 1 500 2\n{name} 16 1000")).unwrap();
+        let error = WfdbRecord::open(inner.join("r"), &ReadOptions::default()).unwrap_err();
+        assert!(
+            matches!(&error, WfdbError::OutsideFolder { file, .. } if file == name),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn missing_files_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = WfdbRecord::open(folder.path().join("r.dat"), &ReadOptions::default()).unwrap_err();
+    assert!(
+        matches!(&error, WfdbError::File { path, .. } if path.ends_with("r.hea")),
+        "{error}"
+    );
+    std::fs::write(folder.path().join("r.hea"), "r 1 500 2\nr.dat 16 1000").unwrap();
+    let error = WfdbRecord::open(folder.path().join("r"), &ReadOptions::default()).unwrap_err();
+    assert!(
+        matches!(&error, WfdbError::MissingSignalFile { file, .. } if file == "r.dat"),
+        "{error}"
+    );
+    std::fs::create_dir(folder.path().join("r.dat")).unwrap();
+    let error = WfdbRecord::open(folder.path().join("r"), &ReadOptions::default()).unwrap_err();
+    assert!(matches!(&error, WfdbError::File { .. }), "{error}");
+}
+
+#[test]
+fn signals_of_one_file_must_agree_about_it() {
+    for (second, what) in [("r.dat 212", "format"), ("r.dat 16+8", "byte offset")] {
+        let error = read(&format!("r 2 500 1\nr.dat 16+4\n{second}"), &[1, 3]).unwrap_err();
+        assert!(
+            matches!(error, WfdbError::FileDisagreement { what: found, .. } if found == what),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn matlab_files_that_do_not_fit_are_refused() {
+    let record = common::record(vec![
+        signal("I", vec![1, 2, 3]),
+        signal("II", vec![4, 5, 6]),
+    ]);
+    let options = WriteOptions {
+        format: SignalFormat::Int16,
+        container: Container::Mat,
+    };
+    let (header, bytes) = record.encode(&options).unwrap();
+    let with = |text: String, bytes: &[u8]| {
+        let files = files(&[("r.hea", text.as_bytes()), ("r.mat", bytes)]);
+        WfdbRecord::read(&files, "r", &ReadOptions::default())
+    };
+    assert!(with(header.to_text(), &bytes).is_ok());
+    let change = |at: usize, value: u8| {
+        let mut changed = bytes.clone();
+        changed[at] = value;
+        changed
+    };
+    for (bytes, field) in [
+        (change(0, 10), "type"),
+        (change(4, 3), "size"),
+        (change(4, 1), "number of rows"),
+        (change(11, 0xff), "size"),
+        (change(12, 1), "imaginary part"),
+        (change(16, 0), "length of the name"),
+        (change(0, 50), "signal format"),
+        (bytes[..bytes.len() - 1].to_vec(), "size"),
+        (bytes[..7].to_vec(), "size"),
+        // MATLAB's later format begins with text.
+        (b"MATLAB 5.0 MAT-file, Platform: GLNXA64".to_vec(), "type"),
+    ] {
+        match with(header.to_text(), &bytes).unwrap_err() {
+            WfdbError::Matlab { what, .. } => assert_eq!(what, field),
+            error => panic!("{field}: {error}"),
+        }
+    }
+    let error = with(header.to_text().replace("+24", "+20"), &bytes).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            WfdbError::Matlab {
+                what: "start of the data",
+                ..
+            }
+        ),
+        "{error}"
+    );
+}
+
+#[test]
+fn few_many_and_unknown_leads_are_read_and_missing_ones_named() {
+    let one = read("r 1 500 2\nr.dat 16 1000 16 0 1 4 0 Lead 7G", &[1, 3])
+        .unwrap()
+        .to_recording()
+        .unwrap();
+    assert_eq!(one.leads[0].lead, Lead::Other("Lead 7G".to_owned()));
+    match one.standard_leads().unwrap_err() {
+        RecordError::MissingLeads { missing, found, .. } => {
+            assert_eq!(missing, "I, II, III, aVR, aVL, aVF, V1, V2, V3, V4, V5, V6");
+            assert_eq!(found, "Lead 7G");
+        }
+        error => panic!("{error}"),
+    }
+    let mut signals = vec![
+        signal("vx", vec![1]),
+        signal("vy", vec![2]),
+        signal("vz", vec![3]),
+    ];
+    signals.extend(
+        Lead::STANDARD
+            .iter()
+            .rev()
+            .map(|lead| signal(lead.name(), vec![4])),
+    );
+    let fifteen = common::record(signals).to_recording().unwrap();
+    let standard = fifteen.standard_leads().unwrap();
+    assert!(
+        standard
+            .iter()
+            .map(|signal| &signal.lead)
+            .eq(&Lead::STANDARD)
+    );
+}
+
+#[test]
+fn records_that_cannot_be_written_are_refused() {
+    let options = WriteOptions {
+        format: SignalFormat::Packed12,
+        ..WriteOptions::default()
+    };
+    let fails = |record: WfdbRecord, options: &WriteOptions| record.encode(options).unwrap_err();
+    for value in [2048, -2048] {
+        let error = fails(common::record(vec![signal("I", vec![0, value])]), &options);
+        assert!(
+            matches!(
+                error,
+                WfdbError::ValueOutsideFormat {
+                    sample: 1,
+                    lowest: -2047,
+                    highest: 2047,
+                    ..
+                }
+            ),
+            "{error}"
+        );
+    }
+    for format in [
+        SignalFormat::Null,
+        SignalFormat::Difference8,
+        SignalFormat::Flac16,
+    ] {
+        let options = WriteOptions { format, ..options };
+        let error = fails(common::record(vec![signal("I", vec![0])]), &options);
+        assert!(matches!(
+            error,
+            WfdbError::Format {
+                problem: FormatProblem::NotWritten,
+                ..
+            }
+        ));
+    }
+    let matlab = WriteOptions {
+        container: Container::Mat,
+        ..options
+    };
+    let error = fails(common::record(vec![signal("I", vec![0])]), &matlab);
+    assert!(matches!(
+        error,
+        WfdbError::Format {
+            problem: FormatProblem::NotInMatlab,
+            ..
+        }
+    ));
+    let mut record = common::record(vec![signal("I", vec![0])]);
+    record.name = "../r".to_owned();
+    assert!(matches!(
+        fails(record, &options),
+        WfdbError::CannotWrite { what: "name", .. }
+    ));
+    let record = common::record(vec![signal("I\nr 1", vec![0])]);
+    assert!(matches!(
+        fails(record, &options),
+        WfdbError::CannotWrite {
+            what: "description",
+            ..
+        }
+    ));
+    let record = common::record(vec![signal("I", vec![0, 1]), signal("II", vec![0])]);
+    assert!(matches!(
+        fails(record, &options),
+        WfdbError::CannotWrite {
+            what: "number of samples",
+            ..
+        }
+    ));
+    assert!(matches!(
+        fails(common::record(vec![]), &options),
+        WfdbError::NoSamples { .. }
+    ));
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_a_header_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let _ = Header::parse(&bytes);
+        let _ = MatHeader::parse(&bytes, "r.mat");
+    }
+
+    #[test]
+    fn headers_of_plausible_pieces_never_panic(
+        pieces in prop::collection::vec("[r/0-9x:+()~. #\n-]{1,12}", 0..40),
+        data in prop::collection::vec(any::<u8>(), 0..100),
+    ) {
+        let text = pieces.concat();
+        let files = files(&[("r.hea", text.as_bytes()), ("r.dat", &data), ("r", &data)]);
+        let options = ReadOptions { max_samples: 1 << 16, verification: Verification::Report, ..ReadOptions::default() };
+        let _ = WfdbRecord::read(&files, "r", &options);
+    }
+
+    #[test]
+    fn damaged_records_never_panic(
+        format in prop::sample::select(&SignalFormat::ALL[..]),
+        each in 1_u32..4,
+        length in 0_u64..40,
+        offset in 0_u64..30,
+        skew in 0_u32..50,
+        data in prop::collection::vec(any::<u8>(), 0..200),
+    ) {
+        let number = format.number();
+        let text = format!("r 2 500 {length}\nr.dat {number}x{each}:{skew}+{offset} 100\nr.dat {number}x2 100");
+        let files = files(&[("r.hea", text.as_bytes()), ("r.dat", &data)]);
+        let options = ReadOptions { max_samples: 1 << 16, verification: Verification::Report, ..ReadOptions::default() };
+        if let Ok(record) = WfdbRecord::read(&files, "r", &options) {
+            for signal in &record.signals {
+                prop_assert_eq!(signal.samples.len(), record.frames * signal.samples_per_frame as usize);
+            }
+            let _ = record.to_recording();
+        }
+    }
+
+    #[test]
+    fn damaged_flac_never_panics(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let samples: Vec<i32> = (0..400).map(|i| i * 37 % 500).collect();
+        let mut stream = std::io::Cursor::new(Vec::new());
+        let mut writer = flac_codec::encode::FlacSampleWriter::new(
+            &mut stream, flac_codec::encode::Options::default(), 96_000, 16_u32, 1, None,
+        ).unwrap();
+        writer.write(&samples).unwrap();
+        writer.finalize().unwrap();
+        let mut bytes = stream.into_inner();
+        for (index, value) in changes {
+            let length = bytes.len();
+            bytes[index.index(length)] = value;
+        }
+        if cut.index(3) == 0 {
+            let length = cut.index(bytes.len());
+            bytes.truncate(length);
+        }
+        let files = files(&[("r.hea", b"r 1 500 400\nr.dat 516 1000"), ("r.dat", &bytes)]);
+        let _ = WfdbRecord::read(&files, "r", &ReadOptions::default());
+    }
+}

@@ -1,0 +1,257 @@
+//! Shows what is in a record.
+//!
+//! ```sh
+//! cargo run --example record -- path/to/record
+//! cargo run --example record -- path/to/record --format json
+//! ```
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+use pulse_ecg::wfdb::{GainRule, ReadOptions, SignalStatistics, Verification};
+use pulse_ecg::{CsvOptions, Recording, WfdbRecord};
+use serde_json::{Value, json};
+
+/// Any error with a message for people.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Show leads, rate, values and comments of an ECG record.
+#[derive(Parser)]
+#[command(version, about)]
+struct Arguments {
+    /// WFDB record with or without .hea, .dat or .mat, or a .csv file with leads as columns
+    path: PathBuf,
+    /// text for people, json for programs
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Read on where a checksum or initial value does not fit, and say so
+    #[arg(long)]
+    ignore_checksums: bool,
+    /// Take 200 units per mV where a header gives no gain, as WFDB programs do
+    #[arg(long)]
+    assume_gain: bool,
+    /// Samples per second of a CSV file without a time column
+    #[arg(long)]
+    sampling_rate: Option<f64>,
+    /// Print all comment lines, not the first four
+    #[arg(long)]
+    all_comments: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// Comment lines that are printed by default. Age, sex and diagnosis come first; some databases go on
+/// with a page of case history.
+const FIRST_COMMENTS: usize = 4;
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let summary = Summary::open(arguments)?;
+    for note in &summary.notes {
+        eprintln!("warning: {note}");
+    }
+    match arguments.format {
+        Format::Json => println!("{}", serde_json::to_string_pretty(&summary.to_json())?),
+        Format::Text => summary.print(),
+    }
+    Ok(())
+}
+
+/// One signal, ready to be shown.
+struct Row {
+    lead: String,
+    unit: String,
+    first_raw: Vec<Option<i32>>,
+    sum_raw: Option<i64>,
+    missing: usize,
+    statistics: Option<SignalStatistics>,
+}
+
+/// What is shown of a record. Values that are measured on the recording (rate, intervals, axis) belong
+/// here as another field beside `rows`, and as the key `measurements` in [`Summary::to_json`].
+struct Summary {
+    record: String,
+    fs: f64,
+    samples: usize,
+    rows: Vec<Row>,
+    comments: Vec<String>,
+    comment_lines: usize,
+    notes: Vec<String>,
+}
+
+impl Summary {
+    fn open(arguments: &Arguments) -> Result<Self, Failure> {
+        let path = &arguments.path;
+        let is_csv = path
+            .extension()
+            .is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
+        let mut summary = if is_csv {
+            Self::from_csv(path, arguments.sampling_rate)?
+        } else {
+            let options = ReadOptions {
+                verification: match arguments.ignore_checksums {
+                    true => Verification::Report,
+                    false => Verification::Refuse,
+                },
+                gain_rule: match arguments.assume_gain {
+                    true => GainRule::AssumeDefault,
+                    false => GainRule::Require,
+                },
+                ..ReadOptions::default()
+            };
+            Self::from_wfdb(&WfdbRecord::open(path, &options)?)
+        };
+        if !arguments.all_comments {
+            summary.comments.truncate(FIRST_COMMENTS);
+        }
+        Ok(summary)
+    }
+
+    fn from_wfdb(record: &WfdbRecord) -> Self {
+        let rows = record.signals.iter().map(|signal| Row {
+            lead: signal.description.clone(),
+            unit: signal.units.clone(),
+            first_raw: signal
+                .samples
+                .iter()
+                .take(5)
+                .map(|value| (*value != pulse_ecg::wfdb::MISSING_SAMPLE).then_some(*value))
+                .collect(),
+            sum_raw: Some(signal.digital_sum()),
+            missing: signal.missing(),
+            statistics: signal.statistics(),
+        });
+        Self {
+            record: record.name.clone(),
+            fs: record.sampling_rate_hz,
+            samples: record.frames,
+            rows: rows.collect(),
+            comments: record.comments.clone(),
+            comment_lines: record.comments.len(),
+            notes: record
+                .discrepancies
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+        }
+    }
+
+    /// CSV has no digital values.
+    fn from_csv(path: &Path, sampling_rate_hz: Option<f64>) -> Result<Self, Failure> {
+        let options = CsvOptions {
+            sampling_rate_hz,
+            ..CsvOptions::default()
+        };
+        let recording = Recording::from_csv_file(path, &options)?;
+        let rows = recording.leads.iter().map(|lead| Row {
+            lead: lead.lead.name().to_owned(),
+            unit: "mV".to_owned(),
+            first_raw: Vec::new(),
+            sum_raw: None,
+            missing: lead
+                .millivolts
+                .iter()
+                .filter(|value| value.is_nan())
+                .count(),
+            statistics: SignalStatistics::of_millivolts(&lead.millivolts),
+        });
+        Ok(Self {
+            record: recording.name.clone(),
+            fs: recording.sampling_rate_hz,
+            samples: recording.samples(),
+            rows: rows.collect(),
+            comments: Vec::new(),
+            comment_lines: 0,
+            notes: Vec::new(),
+        })
+    }
+
+    fn to_json(&self) -> Value {
+        let rows = || self.rows.iter();
+        let frames = rows().map(|row| row.first_raw.len()).min().unwrap_or(0);
+        let first5_raw: Vec<Vec<Option<i32>>> = (0..frames)
+            .map(|frame| {
+                rows()
+                    .map(|row| row.first_raw.get(frame).copied().flatten())
+                    .collect()
+            })
+            .collect();
+        let each = |value: fn(&SignalStatistics) -> f64| -> Vec<Option<f64>> {
+            rows()
+                .map(|row| row.statistics.as_ref().map(|s| to_nine_places(value(s))))
+                .collect()
+        };
+        json!({
+            "record": self.record,
+            "leads": rows().map(|row| &row.lead).collect::<Vec<_>>(),
+            "fs": self.fs,
+            "samples": self.samples,
+            "comments": self.comments,
+            "comment_lines": self.comment_lines,
+            "first5_raw": first5_raw,
+            "sum_raw": rows().map(|row| row.sum_raw).collect::<Vec<_>>(),
+            "missing": rows().map(|row| row.missing).collect::<Vec<_>>(),
+            "min_mv": each(|s| s.min_mv),
+            "max_mv": each(|s| s.max_mv),
+            "mean_mv": each(|s| s.mean_mv),
+            "std_mv": each(|s| s.std_mv),
+            "warnings": self.notes,
+        })
+    }
+
+    fn print(&self) {
+        let seconds = self.samples as f64 / self.fs;
+        println!("record   {}", self.record);
+        println!("leads    {}", self.rows.len());
+        println!("rate     {} Hz", self.fs);
+        println!("length   {} samples, {seconds:.3} s", self.samples);
+        for comment in &self.comments {
+            println!("comment  {comment}");
+        }
+        if self.comments.len() < self.comment_lines {
+            let more = self.comment_lines - self.comments.len();
+            println!("         and {more} more lines (--all-comments)");
+        }
+        println!();
+        println!(
+            "{:<12} {:>10} {:>10} {:>10} {:>10} {:>9}",
+            "lead", "min mV", "max mV", "mean mV", "std mV", "missing"
+        );
+        for row in &self.rows {
+            let (lead, missing) = (&row.lead, row.missing);
+            match &row.statistics {
+                Some(s) => println!(
+                    "{lead:<12} {:>10.3} {:>10.3} {:>10.4} {:>10.4} {missing:>9}",
+                    s.min_mv, s.max_mv, s.mean_mv, s.std_mv
+                ),
+                None => {
+                    println!(
+                        "{lead:<12} {:>43} {missing:>9}",
+                        format!("in {}, not in mV", row.unit)
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// Nanovolts: far below any converter's step, and what is left of rounding errors is cut off.
+fn to_nine_places(value: f64) -> f64 {
+    let rounded = (value * 1e9).round() / 1e9;
+    // No negative zero.
+    if rounded == 0.0 { 0.0 } else { rounded }
+}
