@@ -5,6 +5,7 @@
 
 mod csv_file;
 mod lead;
+pub mod measure;
 mod open;
 pub mod page;
 pub mod patients;

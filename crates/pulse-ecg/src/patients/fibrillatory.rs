@@ -62,7 +62,7 @@ pub(super) fn add_flutter_waves(
     phase_s: f64,
     rng: &mut impl Rng,
 ) {
-    let size = between(rng, 0.14, 0.22);
+    let size = between(rng, 0.17, 0.26);
     let main = field.project([0.06, -0.95, -0.10].map(|v| v * size));
     let front = field.project([-0.16, -0.06, -0.42].map(|v| v * size));
     for (i, sample) in signal.iter_mut().enumerate() {
@@ -75,15 +75,15 @@ pub(super) fn add_flutter_waves(
     }
 }
 
-/// Periodic, mean near zero, -0.5 to 0.5: 0.62 of the wave down, the rest up, with rounded corners.
+/// Periodic, mean near zero, -0.5 to 0.5: 0.72 of the wave down, the rest up, with rounded corners.
 fn saw_tooth(phase: f64) -> f64 {
     let smooth = |u: f64| u * u * (3.0 - 2.0 * u);
-    if phase < 0.62 {
-        let u = phase / 0.62;
+    if phase < 0.72 {
+        let u = phase / 0.72;
         // Slow at first, then steep: between a straight and a smooth fall.
-        smooth(0.35 * u + 0.65 * u * u) - 0.5
+        0.5 * u + 0.5 * smooth(u * u) - 0.5
     } else {
-        0.5 - smooth((phase - 0.62) / 0.38)
+        0.5 - smooth((phase - 0.72) / 0.28)
     }
 }
 

@@ -62,8 +62,8 @@ fn rhythm_sentence(
     let rate = libm::round(truth.rate_bpm);
     let name = if plan.has(Finding::SinusArrhythmia) {
         match plan.rhythm() {
-            Some(Finding::SinusBradycardia) => "sinus bradycardia with sinus arrhythmia",
-            _ => "sinus rhythm with sinus arrhythmia",
+            Some(Finding::SinusBradycardia) => "sinus bradycardia and sinus arrhythmia",
+            _ => "sinus arrhythmia",
         }
     } else {
         plan.rhythm().map_or("", Finding::name)
@@ -182,7 +182,7 @@ fn premature(plan: &PatientPlan, truth: &TrueMeasurements, rng: &mut impl Rng) -
 }
 
 fn axis(plan: &PatientPlan, truth: &TrueMeasurements, rng: &mut impl Rng) -> String {
-    let degrees = libm::round(truth.axis_degrees);
+    let degrees = libm::round(truth.axis_degrees) as i32;
     if plan.has(Finding::PacedRhythm) {
         return format!(
             "Wide paced QRS complexes of {} ms.",

@@ -4,11 +4,12 @@ use rand::Rng;
 
 use super::fit::{Extremes, Voltage, fit, stretch};
 use super::forces::{
-    ECTOPIC, Force, LEFT_BUNDLE, NORMAL, PACED, RIGHT_BUNDLE, ST_STRAIN, T_NORMAL, T_RIGHT_BUNDLE,
-    T_STRAIN,
+    ECTOPIC, Force, HYPERTROPHY, LEFT_BUNDLE, NORMAL, PACED, RIGHT_BUNDLE, ST_STRAIN, T_NORMAL,
+    T_RIGHT_BUNDLE, T_STRAIN,
 };
-use super::injury::{depression, elevation, q_wave, second_best};
+use super::injury::{depression, elevation, q_wave as lost_direction, second_best};
 use super::lead_field::{LeadField, Leads};
+use super::q_wave;
 use super::repolarisation::Repolarisation;
 use super::wave::{Wave, sum_at};
 use crate::patients::chance::{bell, between, index};
@@ -17,6 +18,9 @@ use crate::recording::Sex;
 
 /// Seconds after the end of QRS at which ST levels are set and reported.
 pub(in crate::patients) const ST_MEASURED_AFTER_S: f64 = 0.06;
+
+/// Most steps towards Q waves; the forces lost are twice as large after six.
+const Q_STEPS: u32 = 9;
 
 /// One kind of ventricular beat.
 #[derive(Debug, Clone)]
@@ -41,12 +45,9 @@ impl Ventricle {
         rng: &mut impl Rng,
     ) -> Self {
         let forces = vary(forces_of(plan), rng);
-        let fixed = lost_forces(plan, rng);
+        let lost = lost_forces(plan, rng);
         let voltage = voltage_of(plan, rng);
-        let qrs = stretch(
-            &fit(field, &forces, &fixed, plan.axis_degrees, voltage),
-            plan.qrs_ms * 1e-3,
-        );
+        let qrs = with_q_waves(plan, field, forces, lost, voltage);
         let (st, t) = st_and_t(plan, field, &qrs, rng);
         Self::new(qrs, plan.qrs_ms * 1e-3, st, t)
     }
@@ -107,6 +108,8 @@ fn forces_of(plan: &PatientPlan) -> &'static [Force] {
         &LEFT_BUNDLE
     } else if plan.has(Finding::RightBundleBranchBlock) {
         &RIGHT_BUNDLE
+    } else if plan.has(Finding::LeftVentricularHypertrophy) {
+        &HYPERTROPHY
     } else {
         &NORMAL
     }
@@ -147,10 +150,44 @@ fn lost_forces(plan: &PatientPlan, rng: &mut impl Rng) -> Vec<Force> {
                 centre: 0.24,
                 left: 0.24,
                 right: 0.30,
-                xyz: q_wave(wall).map(|v| v * depth),
+                xyz: lost_direction(wall).map(|v| v * depth),
             }
         })
         .collect()
+}
+
+/// The fitted complex, with the lost forces made larger, and the early forces that are left smaller, until
+/// every infarcted wall shows its Q waves.
+fn with_q_waves(
+    plan: &PatientPlan,
+    field: &LeadField,
+    mut forces: Vec<Force>,
+    mut lost: Vec<Force>,
+    voltage: Voltage,
+) -> Vec<Wave> {
+    let walls = plan
+        .findings
+        .iter()
+        .filter_map(|finding| finding.q_wave_infarction());
+    for _ in 0..Q_STEPS {
+        let qrs = stretch(
+            &fit(field, &forces, &lost, plan.axis_degrees, voltage),
+            plan.qrs_ms * 1e-3,
+        );
+        if walls.clone().all(|wall| q_wave::shows(&qrs, wall)) {
+            return qrs;
+        }
+        for force in &mut lost {
+            force.xyz = force.xyz.map(|v| v * 1.12);
+        }
+        for force in forces.iter_mut().filter(|force| force.centre < 0.45) {
+            force.xyz = force.xyz.map(|v| v * 0.8);
+        }
+    }
+    stretch(
+        &fit(field, &forces, &lost, plan.axis_degrees, voltage),
+        plan.qrs_ms * 1e-3,
+    )
 }
 
 fn voltage_of(plan: &PatientPlan, rng: &mut impl Rng) -> Voltage {
@@ -313,5 +350,5 @@ fn discordant(qrs: &[Wave], qrs_s: f64, share: f64) -> (Leads, Leads) {
             *sum += wave.area() * lead / (qrs_s * 0.5);
         }
     }
-    (area.map(|v| -0.13 * v), area.map(|v| -share * v))
+    (area.map(|v| -0.11 * v), area.map(|v| -share * v))
 }

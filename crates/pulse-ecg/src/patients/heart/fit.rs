@@ -2,12 +2,13 @@
 
 use super::forces::Force;
 use super::injury::lead_value;
-use super::lead_field::{CHEST, LeadField, Leads, frontal_axis_degrees};
+use super::lead_field::{CHEST, LeadField, Leads, frontal};
 use super::wave::{Wave, sum_at, visible_span};
 use crate::lead::Lead;
 
-/// Millivolts off the baseline, in any of the twelve leads, at which QRS counts as begun or not yet ended.
-pub(super) const VISIBLE_MV: f64 = 0.03;
+/// Millivolts off the baseline, in any of the twelve leads, at which QRS counts as begun or not yet ended:
+/// the level below which IEC 60601-2-51 calls a segment isoelectric.
+pub(super) const VISIBLE_MV: f64 = 0.02;
 
 /// Steps through QRS when its extremes are sought.
 const STEPS: u32 = 96;
@@ -73,12 +74,17 @@ pub(super) fn fit(
     voltage: Voltage,
 ) -> Vec<Wave> {
     let (mut turn, mut chest_gain, mut limb_gain) = (0.0, 1.0, 1.0);
-    let mut waves = Vec::with_capacity(forces.len() + fixed.len());
-    // The three depend on each other weakly; the axis comes last in each round and is exact after it.
+    let largest_limb = match voltage {
+        Voltage::Sokolow { .. } => 1.8,
+        Voltage::LargestChest(_) => 1.25,
+    };
+    let settled = with_recovery(field, fixed);
+    let mut waves = Vec::with_capacity(forces.len() + settled.len());
+    // Voltages depend on the turn weakly; the axis comes last in each round and is exact after it.
     for _ in 0..4 {
         let extremes = {
             build(
-                &mut waves, field, forces, fixed, turn, chest_gain, limb_gain,
+                &mut waves, field, forces, &settled, turn, chest_gain, limb_gain,
             );
             Extremes::of(&waves, 0.0, 1.0)
         };
@@ -89,22 +95,15 @@ pub(super) fn fit(
         };
         chest_gain *= factor;
         let limb = extremes.largest(0..CHEST) * factor;
-        limb_gain *= factor * (limb.clamp(0.62, 1.9) / limb);
-        for _ in 0..24 {
-            build(
-                &mut waves, field, forces, fixed, turn, chest_gain, limb_gain,
-            );
-            let [one, two] = net_area(&waves);
-            let miss = axis_degrees - frontal_axis_degrees(one, two);
-            let miss = miss - 360.0 * libm::round(miss / 360.0);
-            turn += miss;
-            if miss.abs() < 0.05 {
-                break;
-            }
-        }
+        limb_gain *= factor * (limb.clamp(0.62, largest_limb) / limb);
+        build(
+            &mut waves, field, forces, &settled, 0.0, chest_gain, limb_gain,
+        );
+        let [left, feet] = net_area(&waves[..forces.len()]);
+        turn = axis_degrees - libm::atan2(feet, left).to_degrees();
     }
     build(
-        &mut waves, field, forces, fixed, turn, chest_gain, limb_gain,
+        &mut waves, field, forces, &settled, turn, chest_gain, limb_gain,
     );
     waves
 }
@@ -113,7 +112,7 @@ fn build(
     waves: &mut Vec<Wave>,
     field: &LeadField,
     forces: &[Force],
-    fixed: &[Force],
+    settled: &[Wave],
     turn: f64,
     chest_gain: f64,
     limb_gain: f64,
@@ -131,25 +130,46 @@ fn build(
             leads,
         });
     }
-    for force in fixed {
-        let leads = field.project(force.xyz);
-        waves.push(Wave {
+    waves.extend_from_slice(settled);
+}
+
+/// Waves of the lost forces, and what comes after them: a wave in the limb leads that gives back their net
+/// area, so that they make a Q wave and leave the axis alone.
+fn with_recovery(field: &LeadField, fixed: &[Force]) -> Vec<Wave> {
+    let mut waves: Vec<Wave> = fixed
+        .iter()
+        .map(|force| Wave {
             centre: force.centre,
             left: force.left,
             right: force.right,
-            leads,
-        });
+            leads: field.project(force.xyz),
+        })
+        .collect();
+    if waves.is_empty() {
+        return waves;
     }
+    let mut recovery = Wave {
+        centre: 0.60,
+        left: 0.22,
+        right: 0.26,
+        leads: [0.0; 8],
+    };
+    for lead in 0..CHEST {
+        let lost: f64 = waves.iter().map(|w| w.area() * w.leads[lead]).sum();
+        recovery.leads[lead] = -lost / recovery.area();
+    }
+    waves.push(recovery);
+    waves
 }
 
-/// Net area of QRS in I and II.
+/// Net area of QRS on Einthoven's triangle.
 fn net_area(waves: &[Wave]) -> [f64; 2] {
     let mut sum = [0.0; 2];
     for wave in waves {
         sum[0] += wave.area() * wave.leads[0];
         sum[1] += wave.area() * wave.leads[1];
     }
-    sum
+    frontal(sum[0], sum[1])
 }
 
 /// Maps fractions to seconds so that the visible complex starts at 0 and lasts `qrs_s`.

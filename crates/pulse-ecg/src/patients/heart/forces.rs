@@ -36,6 +36,15 @@ pub(super) const NORMAL: [Force; 5] = [
     force(0.82, 0.20, 0.18, [-0.14, -0.22, 0.22]),
 ];
 
+/// Normal order with a thick left wall: the forces to the left and back outgrow the septum's.
+pub(super) const HYPERTROPHY: [Force; 5] = [
+    force(0.19, 0.19, 0.20, [-0.07, -0.03, -0.11]),
+    force(0.36, 0.24, 0.22, [0.30, 0.22, 0.00]),
+    force(0.50, 0.26, 0.24, [1.00, 0.55, 0.40]),
+    force(0.63, 0.24, 0.26, [0.40, 0.10, 0.75]),
+    force(0.82, 0.20, 0.18, [-0.08, -0.16, 0.20]),
+];
+
 /// Septal force absent, slow left wall in two crests: broad, notched R to the left, QS or rS in front.
 pub(super) const LEFT_BUNDLE: [Force; 4] = [
     force(0.22, 0.22, 0.24, [0.30, 0.16, -0.02]),
@@ -48,16 +57,16 @@ pub(super) const LEFT_BUNDLE: [Force; 4] = [
 pub(super) const RIGHT_BUNDLE: [Force; 5] = [
     force(0.13, 0.13, 0.13, [-0.16, -0.06, -0.30]),
     force(0.26, 0.16, 0.15, [0.40, 0.32, -0.10]),
-    force(0.35, 0.18, 0.17, [0.90, 0.66, 0.20]),
-    force(0.45, 0.16, 0.17, [0.25, 0.10, 0.70]),
-    force(0.72, 0.26, 0.28, [-0.48, -0.04, -0.58]),
+    force(0.34, 0.18, 0.17, [0.74, 0.56, 0.12]),
+    force(0.43, 0.16, 0.17, [0.16, 0.06, 0.42]),
+    force(0.68, 0.26, 0.32, [-0.46, -0.04, -0.60]),
 ];
 
 /// Pacing at the apex of the right ventricle: from the apex upwards and back.
 pub(super) const PACED: [Force; 3] = [
-    force(0.25, 0.25, 0.28, [0.10, -0.35, 0.20]),
-    force(0.48, 0.30, 0.28, [0.24, -0.95, 0.62]),
-    force(0.72, 0.28, 0.28, [0.20, -0.55, 0.50]),
+    force(0.25, 0.25, 0.28, [0.02, -0.35, 0.16]),
+    force(0.48, 0.30, 0.28, [-0.04, -0.95, 0.50]),
+    force(0.72, 0.28, 0.28, [0.02, -0.55, 0.42]),
 ];
 
 /// Ectopic beats by origin: outflow tract, apex of the right ventricle, free wall of the left ventricle.
@@ -89,8 +98,8 @@ pub(super) const ST_STRAIN: [f64; 3] = [-0.12, -0.04, -0.09];
 pub(super) const T_STRAIN: [f64; 3] = [-0.27, -0.08, -0.30];
 
 /// P wave: right atrium, then left.
-pub(super) const P_RIGHT_ATRIUM: [f64; 3] = [0.035, 0.090, -0.055];
+pub(super) const P_RIGHT_ATRIUM: [f64; 3] = [0.028, 0.074, -0.050];
 /// See [`P_RIGHT_ATRIUM`].
-pub(super) const P_LEFT_ATRIUM: [f64; 3] = [0.070, 0.060, 0.045];
+pub(super) const P_LEFT_ATRIUM: [f64; 3] = [0.056, 0.050, 0.040];
 /// P wave of a beat that starts low in the left atrium.
 pub(super) const P_ECTOPIC: [f64; 3] = [-0.010, -0.085, -0.030];

@@ -65,25 +65,33 @@ impl LeadField {
     }
 
     /// The leads' values for a heart vector turned by `degrees` in the frontal plane, from left to feet.
+    ///
+    /// The limb leads turn on Einthoven's triangle itself, so that the axis read from them turns by just as
+    /// much; Dower's rows for I and II are not at right angles and would distort it.
     pub(in crate::patients) fn project_turned(&self, vector: [f64; 3], degrees: f64) -> Leads {
-        let turned = |degrees: f64| {
-            let (sin, cos) = libm::sincos(degrees.to_radians());
-            self.project([
-                cos * vector[0] - sin * vector[1],
-                sin * vector[0] + cos * vector[1],
-                vector[2],
-            ])
-        };
-        let limb = turned(degrees);
-        let mut leads = turned(degrees * CHEST_SHARE);
-        leads[..CHEST].copy_from_slice(&limb[..CHEST]);
+        let [x, y, z] = vector;
+        let (sin, cos) = libm::sincos((degrees * CHEST_SHARE).to_radians());
+        let mut leads = self.project([cos * x - sin * y, sin * x + cos * y, z]);
+        let [one, two, ..] = self.project(vector);
+        let [left, feet] = frontal(one, two);
+        let (sin, cos) = libm::sincos(degrees.to_radians());
+        let (left, feet) = (cos * left - sin * feet, sin * left + cos * feet);
+        leads[0] = left;
+        leads[1] = feet / FEET + 0.5 * left;
         leads
     }
 }
 
-/// Frontal axis in degrees of a pair of values in I and II: the direction whose projections on Einthoven's
-/// triangle they are. aVF = II - I / 2 is scaled by 2 / sqrt(3), for its lead vector is shorter by that.
+/// 2 / sqrt(3): aVF = II - I / 2 has a lead vector that much shorter than I.
+const FEET: f64 = 1.154_700_538_379_251_5;
+
+/// Components to the left and to the feet of what I and II see, on Einthoven's triangle.
+pub(in crate::patients) fn frontal(lead_one: f64, lead_two: f64) -> [f64; 2] {
+    [lead_one, (lead_two - 0.5 * lead_one) * FEET]
+}
+
+/// Frontal axis in degrees of a pair of values in I and II.
 pub(in crate::patients) fn frontal_axis_degrees(lead_one: f64, lead_two: f64) -> f64 {
-    let feet = (lead_two - 0.5 * lead_one) * 1.154_700_538_379_251_5;
-    libm::atan2(feet, lead_one).to_degrees()
+    let [left, feet] = frontal(lead_one, lead_two);
+    libm::atan2(feet, left).to_degrees()
 }

@@ -6,6 +6,7 @@ mod fit;
 mod forces;
 mod injury;
 mod lead_field;
+mod q_wave;
 mod repolarisation;
 mod wave;
 

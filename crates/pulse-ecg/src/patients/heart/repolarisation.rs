@@ -12,10 +12,13 @@ use super::wave::bump;
 const TANGENT_END: f64 = 0.745_36;
 
 /// Share of QT from the peak of T to its end.
-const PEAK_TO_END: f64 = 0.24;
+const PEAK_TO_END: f64 = 0.22;
 
-/// Seconds before the end of QRS at which ST begins to rise, and after it at which it is there.
-const ST_RISE: (f64, f64) = (0.022, 0.016);
+/// ST begins to rise this share of QRS before its end, and is there this share after it.
+const ST_RISE: (f64, f64) = (0.26, 0.20);
+
+/// Share of the time from the end of QRS to the peak of T that the T wave takes to rise.
+const T_RISE: f64 = 0.92;
 
 /// ST and T of one beat in time.
 #[derive(Debug, Clone, Copy)]
@@ -34,14 +37,14 @@ impl Repolarisation {
         Self {
             qrs_s,
             peak_s,
-            rise_s: peak_s - qrs_s + 0.015,
+            rise_s: T_RISE * (peak_s - qrs_s),
             fall_s: peak_to_end / TANGENT_END,
         }
     }
 
     /// First and last time at which anything is there, seconds after QRS onset.
     pub(in crate::patients) fn span(&self) -> (f64, f64) {
-        (self.qrs_s - ST_RISE.0, self.peak_s + self.fall_s)
+        (self.qrs_s * (1.0 - ST_RISE.0), self.peak_s + self.fall_s)
     }
 
     /// Shares of the ST plateau and of the T wave at a time.
@@ -50,7 +53,8 @@ impl Repolarisation {
             let fall = bump((time - self.peak_s) / self.fall_s);
             return (fall, fall);
         }
-        let rise = ((time - self.qrs_s + ST_RISE.0) / (ST_RISE.0 + ST_RISE.1)).clamp(0.0, 1.0);
+        let rise = (time / self.qrs_s - 1.0 + ST_RISE.0) / (ST_RISE.0 + ST_RISE.1);
+        let rise = rise.clamp(0.0, 1.0);
         (
             rise * rise * (3.0 - 2.0 * rise),
             bump((time - self.peak_s) / self.rise_s),

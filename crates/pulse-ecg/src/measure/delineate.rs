@@ -1,0 +1,239 @@
+//! Onsets and ends of the waves of one beat, from all leads together.
+//!
+//! QRS: from the steepest point outwards until the speed of the heart vector stays low. T: the tangent at
+//! the steepest fall of the lead combination that shows T largest (Lepeschkin and Surawicz 1952, on one
+//! combination instead of one lead). P: the largest wave between the T wave before and QRS, if it stands
+//! out and stands alone.
+
+use super::average::Window;
+use super::filter::{Pass, zero_phase};
+
+/// Speed below which QRS has not begun or has ended, share of its largest speed.
+const QUIET: f64 = 0.07;
+/// How long the speed must stay low, seconds.
+const QUIET_S: f64 = 0.012;
+/// Longest distance from the R peak to either end of QRS, seconds.
+const QRS_REACH_S: f64 = 0.15;
+/// Root of the sum of squares over the leads below which a T wave is absent, per root of leads, millivolts.
+const LEAST_T_MV: f64 = 0.03;
+/// The same for P.
+const LEAST_P_MV: f64 = 0.018;
+
+/// Sample numbers in a window.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Marks {
+    pub(super) p_onset: Option<f64>,
+    pub(super) p_offset: Option<f64>,
+    pub(super) qrs_onset: f64,
+    pub(super) qrs_offset: f64,
+    pub(super) t_end: Option<f64>,
+}
+
+/// Marks of a beat. `interval_s` is the time from the beat before, `next_s` to the beat after.
+pub(super) fn delineate(window: &Window, interval_s: f64, next_s: f64) -> Marks {
+    let rate = window.rate_hz;
+    let leads = smoothed(window, 40.0);
+    let (onset, offset) = qrs(&leads, window.peak, rate);
+    let level = levels(&leads, onset, rate);
+    let slow = smoothed(window, 18.0);
+    let t_end = t_end(&slow, &level, offset, window.peak, next_s, rate);
+    let room_s = interval_s - t_end.map_or(0.6 * interval_s, |end| (end - onset as f64) / rate);
+    let p = p_wave(&slow, &level, onset, room_s, rate);
+    Marks {
+        p_onset: p.map(|(on, _)| on),
+        p_offset: p.map(|(_, off)| off),
+        qrs_onset: onset as f64,
+        qrs_offset: offset as f64,
+        t_end,
+    }
+}
+
+fn smoothed(window: &Window, corner_hz: f64) -> Vec<Vec<f64>> {
+    window
+        .leads
+        .iter()
+        .map(|lead| {
+            let mut lead = lead.clone();
+            zero_phase(&mut lead, window.rate_hz, corner_hz, Pass::Low);
+            lead
+        })
+        .collect()
+}
+
+/// Each lead's level just before QRS.
+fn levels(leads: &[Vec<f64>], onset: usize, rate: f64) -> Vec<f64> {
+    let from = onset.saturating_sub((0.016 * rate) as usize + 1);
+    leads
+        .iter()
+        .map(|lead| lead[from..=onset].iter().sum::<f64>() / (onset - from + 1) as f64)
+        .collect()
+}
+
+fn qrs(leads: &[Vec<f64>], peak: usize, rate: f64) -> (usize, usize) {
+    let step = ((0.004 * rate) as usize).max(1);
+    let count = leads[0].len();
+    let speed: Vec<f64> = (0..count)
+        .map(|i| {
+            let (from, to) = (i.saturating_sub(step), (i + step).min(count - 1));
+            libm::sqrt(
+                leads
+                    .iter()
+                    .map(|lead| (lead[to] - lead[from]) * (lead[to] - lead[from]))
+                    .sum::<f64>(),
+            )
+        })
+        .collect();
+    let reach = (QRS_REACH_S * rate) as usize;
+    let (from, to) = (peak.saturating_sub(reach), (peak + reach).min(count - 1));
+    let fastest = speed[from..=to].iter().copied().fold(0.0, f64::max);
+    let floor = super::peaks::quantile(&speed, 0.15);
+    let quiet = floor + QUIET * (fastest - floor).max(0.0);
+    let run = ((QUIET_S * rate) as usize).max(1);
+    let mut onset = peak;
+    let mut low = 0;
+    for i in (from..peak).rev() {
+        if speed[i] > quiet {
+            (onset, low) = (i, 0);
+        } else {
+            low += 1;
+            if low > run && onset < peak {
+                break;
+            }
+        }
+    }
+    let mut offset = peak;
+    low = 0;
+    for (i, speed) in speed.iter().enumerate().take(to + 1).skip(peak + 1) {
+        if *speed > quiet {
+            (offset, low) = (i, 0);
+        } else {
+            low += 1;
+            if low > run && offset > peak {
+                break;
+            }
+        }
+    }
+    (onset, offset)
+}
+
+/// The combination of leads in which the vector at `at` is largest, along time.
+fn along(leads: &[Vec<f64>], level: &[f64], at: usize) -> Vec<f64> {
+    let weights: Vec<f64> = leads
+        .iter()
+        .zip(level)
+        .map(|(lead, level)| lead[at] - level)
+        .collect();
+    let norm = libm::sqrt(weights.iter().map(|w| w * w).sum::<f64>()).max(1e-9);
+    (0..leads[0].len())
+        .map(|i| {
+            let lead_sum: f64 = leads
+                .iter()
+                .zip(level)
+                .zip(&weights)
+                .map(|((lead, level), w)| (lead[i] - level) * w)
+                .sum();
+            lead_sum / norm
+        })
+        .collect()
+}
+
+/// Sample in a span at which the vector from `level` is largest.
+fn largest(leads: &[Vec<f64>], level: &[f64], span: std::ops::Range<usize>) -> Option<usize> {
+    let size = |i: usize| -> f64 {
+        leads
+            .iter()
+            .zip(level)
+            .map(|(lead, l)| (lead[i] - l) * (lead[i] - l))
+            .sum()
+    };
+    span.max_by(|a, b| size(*a).total_cmp(&size(*b)))
+}
+
+fn t_end(
+    leads: &[Vec<f64>],
+    level: &[f64],
+    offset: usize,
+    peak: usize,
+    next_s: f64,
+    rate: f64,
+) -> Option<f64> {
+    let at = |seconds: f64| (seconds * rate) as usize;
+    let count = leads[0].len();
+    let last = (peak + at((0.62 * next_s + 0.05).min(0.52))).min(count - 1);
+    let top = largest(leads, level, offset + at(0.07)..last)?;
+    let wave = along(leads, level, top);
+    if wave[top] < LEAST_T_MV * libm::sqrt(leads.len() as f64) || top + 2 >= count {
+        return None;
+    }
+    // A maximum at the edge of the search is no peak.
+    if top <= offset + at(0.07) + 1 || top + 1 >= last {
+        return None;
+    }
+    let until = (top + at(0.22)).min(count - 2);
+    let mut steepest = None;
+    let mut slope = 0.0;
+    for i in top..until {
+        let fall = wave[i - 1] - wave[i + 1];
+        if fall > slope {
+            (steepest, slope) = (Some(i), fall);
+        }
+        if wave[i] < 0.1 * wave[top] {
+            break;
+        }
+    }
+    let i = steepest?;
+    Some(i as f64 + wave[i] / (0.5 * slope))
+}
+
+fn p_wave(
+    leads: &[Vec<f64>],
+    level: &[f64],
+    onset: usize,
+    room_s: f64,
+    rate: f64,
+) -> Option<(f64, f64)> {
+    let at = |seconds: f64| (seconds * rate) as usize;
+    let back = at(room_s.clamp(0.0, 0.36));
+    let first = onset.saturating_sub(back);
+    let to = onset.checked_sub(at(0.03))?;
+    if first + at(0.05) >= to {
+        return None;
+    }
+    let top = largest(leads, level, first..to)?;
+    if top <= first + 1 {
+        return None;
+    }
+    let wave = along(leads, level, top);
+    let base = wave[first..=top]
+        .iter()
+        .copied()
+        .fold(f64::INFINITY, f64::min)
+        .max(-0.5 * wave[top]);
+    let height = wave[top] - base;
+    if height < LEAST_P_MV * libm::sqrt(leads.len() as f64) {
+        return None;
+    }
+    // Fibrillation and flutter put several such waves there.
+    let mut others = 0;
+    let mut i = first + 1;
+    while i + 1 < to {
+        let is_top =
+            wave[i] >= wave[i - 1] && wave[i] > wave[i + 1] && wave[i] - base > 0.55 * height;
+        if is_top && i.abs_diff(top) > at(0.11) {
+            others += 1;
+        }
+        i += 1;
+    }
+    if others > 0 {
+        return None;
+    }
+    let low = base + 0.12 * height;
+    let on = (first..top)
+        .rev()
+        .find(|&i| wave[i] <= low)
+        .unwrap_or(first);
+    let off = (top..to)
+        .find(|&i| wave[i] <= 0.12 * wave[top])
+        .unwrap_or(to);
+    Some((on as f64, off as f64))
+}

@@ -1,0 +1,237 @@
+//! What is measured, and the way from a recording to it.
+
+use serde::{Deserialize, Serialize};
+
+use super::MeasureError;
+use super::average::{BEFORE_S, Window, dominant, median, window};
+use super::delineate::{Marks, delineate};
+use super::peaks::{RPeaks, detect, quantile};
+use super::prepare::{Clean, prepare};
+use crate::lead::Lead;
+use crate::recording::Recording;
+
+/// Share of dominant beats that must show a P wave near the median beat's before PR is given.
+const P_AGREEMENT: f64 = 0.6;
+/// How far a beat's PR may be from the median beat's to agree, seconds.
+const P_NEAR_S: f64 = 0.030;
+
+/// Marks of one beat, seconds from the start of the recording.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct BeatMarks {
+    /// R peak.
+    pub time_s: f64,
+    /// Whether it is of the kind most beats are of; ectopic beats are not.
+    pub dominant: bool,
+    /// Onset of P, if there is one.
+    pub p_onset_s: Option<f64>,
+    /// End of P.
+    pub p_offset_s: Option<f64>,
+    /// Onset of QRS.
+    pub qrs_onset_s: f64,
+    /// End of QRS.
+    pub qrs_offset_s: f64,
+    /// End of T, if there is one.
+    pub t_end_s: Option<f64>,
+}
+
+/// Measurements of a recording. Intervals are those of the median of the dominant beats.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Measurements {
+    /// Times of all R peaks.
+    pub r_peaks: RPeaks,
+    /// 60 over the mean RR interval, per minute.
+    pub rate_bpm: f64,
+    /// Mean RR interval, milliseconds.
+    pub rr_mean_ms: f64,
+    /// Standard deviation of the RR intervals, milliseconds.
+    pub rr_sd_ms: f64,
+    /// Root mean square of the differences of successive RR intervals, milliseconds; `None` with fewer than
+    /// three beats.
+    pub rr_rmssd_ms: Option<f64>,
+    /// Shortest RR interval, milliseconds.
+    pub rr_min_ms: f64,
+    /// Longest RR interval, milliseconds.
+    pub rr_max_ms: f64,
+    /// Duration of P, milliseconds.
+    pub p_ms: Option<f64>,
+    /// Onset of P to onset of QRS, milliseconds; `None` when no P wave is seen before most beats.
+    pub pr_ms: Option<f64>,
+    /// Duration of QRS, milliseconds.
+    pub qrs_ms: f64,
+    /// Onset of QRS to end of T, milliseconds; `None` when no T wave stands out.
+    pub qt_ms: Option<f64>,
+    /// QT / sqrt(RR in seconds) (Bazett 1920), milliseconds.
+    pub qtc_bazett_ms: Option<f64>,
+    /// QT / cbrt(RR in seconds) (Fridericia 1920), milliseconds.
+    pub qtc_fridericia_ms: Option<f64>,
+    /// Frontal axis of the net QRS area, degrees from -180 to 180: `atan2(2 aVF / sqrt(3), I)`. `None`
+    /// without two limb leads, or when the net area is too small to have a direction.
+    pub axis_degrees: Option<f64>,
+    /// Marks of every beat.
+    pub beats: Vec<BeatMarks>,
+}
+
+/// Measures a recording of at least 2 seconds at 100 Hz or more.
+///
+/// Leads outside the standard twelve are not used. Missing samples are bridged by straight lines; a lead
+/// that is mostly missing, or flat, is left out.
+///
+/// # Errors
+///
+/// [`MeasureError`] when the recording is too short, has no usable lead, or shows fewer than two beats.
+pub fn measure(recording: &Recording) -> Result<Measurements, MeasureError> {
+    let clean = prepare(recording)?;
+    let peaks = detect(&clean);
+    if peaks.len() < 2 {
+        return Err(MeasureError::NoBeats { found: peaks.len() });
+    }
+    let rate = clean.rate_hz;
+    let times_s: Vec<f64> = peaks.iter().map(|&peak| peak as f64 / rate).collect();
+    let r_peaks = RPeaks { times_s };
+    let intervals = r_peaks.intervals_s();
+    let usual_s = quantile(&intervals, 0.5);
+
+    let windows: Vec<Window> = peaks.iter().map(|&peak| window(&clean, peak)).collect();
+    let usual = dominant(&windows);
+    let all: Vec<Marks> = windows
+        .iter()
+        .enumerate()
+        .map(|(i, window)| {
+            let before = if i == 0 { usual_s } else { intervals[i - 1] };
+            delineate(window, before, intervals.get(i).copied().unwrap_or(usual_s))
+        })
+        .collect();
+    let chosen: Vec<&Window> = chosen(&windows, &usual, &intervals, usual_s, &peaks, &clean);
+    let average = median(&chosen);
+    let marks = delineate(&average, usual_s, usual_s);
+    let seen = p_is_seen(&marks, &all, &usual, rate);
+    let ms = |samples: f64| samples / rate * 1000.0;
+    let rr_mean_s = intervals.iter().sum::<f64>() / intervals.len() as f64;
+    let qt_ms = marks.t_end.map(|end| ms(end - marks.qrs_onset));
+    Ok(Measurements {
+        rate_bpm: 60.0 / rr_mean_s,
+        rr_mean_ms: rr_mean_s * 1000.0,
+        rr_sd_ms: 1000.0 * root_mean_square(intervals.iter().map(|rr| rr - rr_mean_s)),
+        rr_rmssd_ms: (intervals.len() > 1)
+            .then(|| 1000.0 * root_mean_square(intervals.windows(2).map(|pair| pair[1] - pair[0]))),
+        rr_min_ms: 1000.0 * intervals.iter().copied().fold(f64::INFINITY, f64::min),
+        rr_max_ms: 1000.0 * intervals.iter().copied().fold(0.0, f64::max),
+        p_ms: marks
+            .p_onset
+            .zip(marks.p_offset)
+            .filter(|_| seen)
+            .map(|(on, off)| ms(off - on)),
+        pr_ms: marks
+            .p_onset
+            .filter(|_| seen)
+            .map(|on| ms(marks.qrs_onset - on)),
+        qrs_ms: ms(marks.qrs_offset - marks.qrs_onset),
+        qt_ms,
+        qtc_bazett_ms: qt_ms.map(|qt| qt / libm::sqrt(usual_s)),
+        qtc_fridericia_ms: qt_ms.map(|qt| qt / libm::cbrt(usual_s)),
+        axis_degrees: axis(&clean, &average, &marks),
+        beats: beats(&peaks, &all, &usual, seen, rate),
+        r_peaks,
+    })
+}
+
+/// Dominant beats whose window lies in the recording and that do not come early, as far as there are any.
+fn chosen<'a>(
+    windows: &'a [Window],
+    usual: &[bool],
+    intervals: &[f64],
+    usual_s: f64,
+    peaks: &[usize],
+    clean: &Clean,
+) -> Vec<&'a Window> {
+    let samples = clean.leads[0].millivolts.len();
+    let inside = |i: usize| {
+        let before = (BEFORE_S * clean.rate_hz) as usize;
+        peaks[i] >= before && peaks[i] + (0.5 * clean.rate_hz) as usize <= samples
+    };
+    let on_time = |i: usize| i == 0 || intervals[i - 1] > 0.85 * usual_s;
+    let pick = |strict: bool| -> Vec<&Window> {
+        (0..windows.len())
+            .filter(|&i| usual[i] && (!strict || (inside(i) && on_time(i))))
+            .map(|i| &windows[i])
+            .collect()
+    };
+    let strict = pick(true);
+    if strict.len() >= 2 {
+        strict
+    } else {
+        pick(false)
+    }
+}
+
+/// A P wave of the median beat counts only when most single beats show one at the same place.
+fn p_is_seen(marks: &Marks, all: &[Marks], usual: &[bool], rate: f64) -> bool {
+    let Some(on) = marks.p_onset else {
+        return false;
+    };
+    let pr = marks.qrs_onset - on;
+    let (mut agree, mut total) = (0, 0);
+    for (beat, _) in all.iter().zip(usual).filter(|(_, usual)| **usual) {
+        total += 1;
+        if beat
+            .p_onset
+            .is_some_and(|p| ((beat.qrs_onset - p - pr) / rate).abs() < P_NEAR_S)
+        {
+            agree += 1;
+        }
+    }
+    f64::from(agree) >= P_AGREEMENT * f64::from(total)
+}
+
+fn beats(
+    peaks: &[usize],
+    all: &[Marks],
+    usual: &[bool],
+    p_seen: bool,
+    rate: f64,
+) -> Vec<BeatMarks> {
+    let before = libm::floor(BEFORE_S * rate);
+    peaks
+        .iter()
+        .zip(all)
+        .zip(usual)
+        .map(|((&peak, marks), &dominant)| {
+            let time = |sample: f64| (peak as f64 - before + sample) / rate;
+            let p = p_seen && dominant;
+            BeatMarks {
+                time_s: peak as f64 / rate,
+                dominant,
+                p_onset_s: marks.p_onset.filter(|_| p).map(time),
+                p_offset_s: marks.p_offset.filter(|_| p).map(time),
+                qrs_onset_s: time(marks.qrs_onset),
+                qrs_offset_s: time(marks.qrs_offset),
+                t_end_s: marks.t_end.map(time),
+            }
+        })
+        .collect()
+}
+
+fn axis(clean: &Clean, average: &Window, marks: &Marks) -> Option<f64> {
+    let (on, off) = (marks.qrs_onset as usize, marks.qrs_offset as usize);
+    let area = |lead: &Lead| -> Option<f64> {
+        let index = clean.leads.iter().position(|clean| clean.lead == *lead)?;
+        let signal = &average.leads[index];
+        // The baseline runs from the level before QRS to itself: ST shifts are not QRS.
+        let level = signal[on];
+        Some(signal[on..=off].iter().map(|v| v - level).sum::<f64>() / average.rate_hz)
+    };
+    let one = area(&Lead::I)?;
+    let feet = area(&Lead::AVF)
+        .or_else(|| area(&Lead::II).map(|two| two - 0.5 * one))
+        .or_else(|| area(&Lead::III).map(|three| three + 0.5 * one))?;
+    let feet = feet * 1.154_700_538_379_251_5;
+    // 0.5 µV s: a tenth of a small square.
+    (libm::hypot(one, feet) > 0.0005).then(|| libm::atan2(feet, one).to_degrees())
+}
+
+fn root_mean_square(values: impl Iterator<Item = f64>) -> f64 {
+    let (sum, count) = values.fold((0.0, 0_u32), |(sum, count), value| {
+        (sum + value * value, count + 1)
+    });
+    libm::sqrt(sum / f64::from(count.max(1)))
+}
