@@ -2,15 +2,18 @@
 
 mod anyres;
 mod cases;
+mod dataset;
 mod decoder;
 mod end_to_end;
 mod generation;
+mod labels;
 mod merge;
 mod pillow;
 mod precision;
 mod preprocess;
 mod projector;
 mod prompts;
+mod samplers;
 mod tokenizer;
 mod vision;
 
@@ -111,17 +114,17 @@ static ROWS: [Row; 20] = [
     Row {
         name: "labels",
         fixture: "text/labels.json",
-        run: None,
+        run: Some(labels::run),
     },
     Row {
         name: "dataset",
         fixture: "text/dataset.json",
-        run: None,
+        run: Some(dataset::run),
     },
     Row {
         name: "samplers",
         fixture: "train/samplers.json",
-        run: None,
+        run: Some(samplers::run),
     },
     Row {
         name: "schedules",
