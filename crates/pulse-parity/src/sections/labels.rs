@@ -45,7 +45,7 @@ pub(super) fn run(golden: &Golden, _: &Models<'_>) -> Result<Vec<Check>, GoldenE
         let mut reference = Check::exact(format!("ids and labels, policy reference, {behaviour}"));
         let mut own = Check::exact(format!("ids and labels, policy truncate, {behaviour}"));
         let mut rescued = Check::exact(format!(
-            "samples masked by the original and learnt here, {behaviour}"
+            "samples that the original masks: learnt or reported here, {behaviour}"
         ));
         for case in &fixture.cases {
             let other =
