@@ -9,21 +9,15 @@
 //! are no longer stored. Epochs go round the whole data set, where throwing out the oldest entry
 //! would mean that each one is gone when its turn comes again.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use pulse_vision::{PixelSize, PreprocessError, Preprocessor, PreprocessorConfig, TilePixels};
+use pulse_vision::{PreprocessError, Preprocessor, PreprocessorConfig, TilePixels};
 use serde::{Deserialize, Serialize};
 
-/// Format of the entries; another number makes the older ones unreachable.
-const VERSION: u32 = 1;
-/// Magic bytes, version, width and height of the picture.
-const HEADER: usize = 20;
-const MAGIC: &[u8; 8] = b"PULSETIL";
-const DIGEST: usize = 32;
+use super::cache_entry::{decode, encode, write};
 
 /// A cache that cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -199,46 +193,6 @@ impl TileCache {
 fn settings_name(config: &PreprocessorConfig) -> String {
     let text = serde_json::to_string(config).unwrap_or_else(|_| format!("{config:?}"));
     blake3::hash(text.as_bytes()).to_hex()[..16].to_owned()
-}
-
-fn encode(tiles: &TilePixels) -> Vec<u8> {
-    let mut entry = Vec::with_capacity(HEADER + tiles.len() + DIGEST);
-    entry.extend(MAGIC);
-    entry.extend(VERSION.to_le_bytes());
-    entry.extend(tiles.picture().width.to_le_bytes());
-    entry.extend(tiles.picture().height.to_le_bytes());
-    entry.extend(tiles.tiles_u8());
-    let digest = blake3::hash(&entry);
-    entry.extend(digest.as_bytes());
-    entry
-}
-
-/// `None` for anything but a whole entry of this version.
-fn decode(mut entry: Vec<u8>, preprocessor: &Preprocessor) -> Option<TilePixels> {
-    let end = entry.len().checked_sub(DIGEST)?;
-    let (body, digest) = entry.split_at(end);
-    if blake3::hash(body).as_bytes() != digest || !body.starts_with(MAGIC) {
-        return None;
-    }
-    let word = |at: usize| Some(u32::from_le_bytes(*body.get(at..)?.first_chunk()?));
-    let (version, width, height) = (word(8)?, word(12)?, word(16)?);
-    if version != VERSION {
-        return None;
-    }
-    entry.truncate(end);
-    entry.drain(..HEADER);
-    preprocessor
-        .restore(PixelSize::new(width, height), entry)
-        .ok()
-}
-
-fn write(path: &Path, entry: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(entry)?;
-    file.persist(path)?;
-    Ok(())
 }
 
 /// Bytes of all files below a folder. Files that vanish meanwhile count nothing.

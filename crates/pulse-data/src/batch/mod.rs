@@ -16,6 +16,7 @@
 mod batcher;
 mod burn_loader;
 mod cache;
+mod cache_entry;
 mod dataset;
 mod error;
 mod host;
