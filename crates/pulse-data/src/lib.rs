@@ -27,6 +27,10 @@ pub mod lint;
 pub mod synthesize;
 
 mod files;
+pub mod batch;
+pub mod labels;
+pub mod sampler;
+
 mod sample;
 mod source_record;
 

@@ -45,21 +45,32 @@ fn the_committed_values_hold() {
         .map(|report| report.section.as_str())
         .collect();
     // Exactly what needs the Llama tokenizer; everything else must have been compared.
-    assert_eq!(left_out, ["tokenizer", "prompts", "end-to-end"]);
+    assert_eq!(
+        left_out,
+        ["tokenizer", "prompts", "end-to-end", "labels", "dataset"]
+    );
 }
 
 #[test]
 fn the_full_folder_holds_where_it_is() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/golden");
     if !folder.is_dir() {
-        eprintln!("left out: the full golden folder is not here (tokenizer, prompts, end-to-end)");
+        eprintln!(
+            "left out: the full golden folder is not here (tokenizer, prompts, end-to-end, labels, \
+             dataset)"
+        );
         return;
     }
     let golden = Golden::open(folder).unwrap();
-    let sections: Vec<Section> = ["tokenizer", "prompts", "end-to-end"]
-        .iter()
-        .map(|name| name.parse().unwrap())
-        .collect();
+    let names = [
+        "tokenizer",
+        "prompts",
+        "end-to-end",
+        "labels",
+        "dataset",
+        "samplers",
+    ];
+    let sections: Vec<Section> = names.iter().map(|name| name.parse().unwrap()).collect();
     let reports = run(&golden, &sections, DeviceName::Cpu);
     assert!(
         reports.iter().all(|report| report.status == Status::Holds),

@@ -18,10 +18,20 @@ pub enum TextSpan<'a> {
     Content(&'a str),
 }
 
-/// A text cut at control tokens.
-enum Part {
-    Text(String),
-    Control(u32),
+/// An id and the span it comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TracedId {
+    /// The id.
+    pub id: u32,
+    /// Position among the given spans of the one that holds the id's first character; `None` for
+    /// the `<s>` in front.
+    pub span: Option<usize>,
+}
+
+/// A text cut at control tokens. Every stretch keeps the number of its span.
+enum Part<'a> {
+    Text(Vec<(&'a str, usize)>),
+    Control(u32, usize),
 }
 
 impl Tokenizer {
@@ -40,69 +50,115 @@ impl Tokenizer {
     /// # Errors
     /// [`TokenizerError::Encode`] if the vocabulary cannot express the text.
     pub fn encode_spans(&self, spans: &[TextSpan<'_>]) -> Result<Vec<u32>, TokenizerError> {
-        let mut ids = vec![self.shared.begin];
+        let traced = self.encode_traced(spans)?;
+        Ok(traced.into_iter().map(|traced| traced.id).collect())
+    }
+
+    /// The ids of [`encode_spans`](Self::encode_spans), each with the span it begins in. The spans
+    /// are encoded as one text, so a token may reach over the end of its span; training labels are
+    /// made from this instead of counting the ids of the parts.
+    ///
+    /// # Errors
+    /// [`TokenizerError::Encode`] if the vocabulary cannot express the text.
+    pub fn encode_traced(&self, spans: &[TextSpan<'_>]) -> Result<Vec<TracedId>, TokenizerError> {
+        let mut ids = vec![TracedId {
+            id: self.shared.begin,
+            span: None,
+        }];
         let parts = self.cut(spans);
         let is_empty = parts
             .iter()
-            .all(|part| matches!(part, Part::Text(text) if text.is_empty()));
+            .all(|part| matches!(part, Part::Text(stretches) if stretches.is_empty()));
         if is_empty {
             return Ok(ids);
         }
         for (index, part) in parts.iter().enumerate() {
             match part {
-                Part::Control(id) => {
+                Part::Control(id, span) => {
                     // A lone space between the beginning and a control token is dropped.
-                    if !self.shared.legacy && ids.len() == 2 && Some(ids[1]) == self.shared.space {
+                    let has_lone_space = ids.len() == 2 && Some(ids[1].id) == self.shared.space;
+                    if !self.shared.legacy && has_lone_space {
                         ids.pop();
                     }
-                    ids.push(*id);
+                    ids.push(TracedId {
+                        id: *id,
+                        span: Some(*span),
+                    });
                 }
-                Part::Text(text) => {
+                Part::Text(stretches) => {
                     let has_space = if self.shared.legacy {
-                        !text.is_empty()
+                        !stretches.is_empty()
                     } else {
                         index == 0
                     };
-                    let mut spaced = String::with_capacity(text.len() + SPACE.len_utf8());
-                    if has_space {
-                        spaced.push(SPACE);
-                    }
-                    spaced.extend(text.chars().map(|c| if c == ' ' { SPACE } else { c }));
-                    self.push_pieces(&spaced, &mut ids)?;
+                    self.push_pieces(has_space, stretches, &mut ids)?;
                 }
             }
         }
         Ok(ids)
     }
 
-    fn push_pieces(&self, text: &str, ids: &mut Vec<u32>) -> Result<(), TokenizerError> {
+    /// Encodes stretches as one text, with a space of its own in front or not.
+    fn push_pieces(
+        &self,
+        has_space: bool,
+        stretches: &[(&str, usize)],
+        ids: &mut Vec<TracedId>,
+    ) -> Result<(), TokenizerError> {
+        let mut text = String::new();
+        if has_space {
+            text.push(SPACE);
+        }
+        // Where each stretch ends in the text; the space in front belongs to the first.
+        let mut ends = Vec::with_capacity(stretches.len());
+        for (stretch, span) in stretches {
+            text.extend(stretch.chars().map(|c| if c == ' ' { SPACE } else { c }));
+            ends.push((text.len(), *span));
+        }
         if text.is_empty() {
             return Ok(());
         }
         let tokens = self
             .shared
             .model
-            .tokenize(text)
+            .tokenize(&text)
             .map_err(|error| TokenizerError::Encode {
                 reason: error.to_string(),
             })?;
-        ids.extend(tokens.into_iter().map(|token| token.id));
+        let mut current = 0;
+        ids.extend(tokens.into_iter().map(|token| {
+            while ends
+                .get(current)
+                .is_some_and(|(end, _)| *end <= token.offsets.0)
+            {
+                current += 1;
+            }
+            TracedId {
+                id: token.id,
+                span: ends.get(current).map(|(_, span)| *span),
+            }
+        }));
         Ok(())
     }
 
     /// Texts and control tokens in turn, always a text first.
-    fn cut(&self, spans: &[TextSpan<'_>]) -> Vec<Part> {
+    fn cut<'a>(&self, spans: &[TextSpan<'a>]) -> Vec<Part<'a>> {
         let controls = [
             (UNKNOWN, self.shared.unknown),
             (BEGIN, self.shared.begin),
             (END, self.shared.end),
         ];
         let mut parts = Vec::new();
-        let mut text = String::new();
-        for span in spans {
+        let mut text = Vec::new();
+        let push = |text: &mut Vec<_>, stretch: &'a str, span| {
+            if !stretch.is_empty() {
+                text.push((stretch, span));
+            }
+        };
+        for (number, span) in spans.iter().enumerate() {
             let mut rest = match span {
                 TextSpan::Content(content) => {
-                    text.push_str(content);
+                    push(&mut text, content, number);
                     continue;
                 }
                 TextSpan::Template(template) => *template,
@@ -112,12 +168,12 @@ impl Tokenizer {
                 .filter_map(|(literal, id)| rest.find(literal).map(|at| (at, *literal, *id)))
                 .min()
             {
-                text.push_str(&rest[..at]);
+                push(&mut text, &rest[..at], number);
                 parts.push(Part::Text(std::mem::take(&mut text)));
-                parts.push(Part::Control(id));
+                parts.push(Part::Control(id, number));
                 rest = &rest[at + literal.len()..];
             }
-            text.push_str(rest);
+            push(&mut text, rest, number);
         }
         parts.push(Part::Text(text));
         parts

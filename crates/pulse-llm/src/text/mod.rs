@@ -18,9 +18,9 @@ mod tokenizer;
 mod tokenizer_json;
 
 pub use conversation::Conversation;
-pub use encode::TextSpan;
+pub use encode::{TextSpan, TracedId};
 pub use error::{PromptError, TemplateError, TokenizerError};
-pub use prompt::{IMAGE_TOKEN_INDEX, PromptIds, PromptPart, PromptSegment};
+pub use prompt::{IMAGE_MARK, IMAGE_TOKEN_INDEX, PromptIds, PromptPart, PromptSegment};
 pub use stream::TextStream;
 pub use template::{ConversationTemplate, Style};
 pub use tokenizer::{Tokenizer, TokenizerSettings};

@@ -8,7 +8,7 @@ use super::tokenizer::Tokenizer;
 pub const IMAGE_TOKEN_INDEX: i32 = -200;
 
 /// The text that stands for a picture.
-pub(super) const IMAGE_MARK: &str = "<image>";
+pub const IMAGE_MARK: &str = "<image>";
 
 /// A stretch of a prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]

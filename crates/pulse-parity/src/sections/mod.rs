@@ -2,17 +2,20 @@
 
 mod anyres;
 mod cases;
+mod dataset;
 mod decoder;
 mod end_to_end;
 mod evaluation;
 mod f16_copy;
 mod generation;
+mod labels;
 mod merge;
 mod pillow;
 mod precision;
 mod preprocess;
 mod projector;
 mod prompts;
+mod samplers;
 mod tokenizer;
 mod vision;
 
@@ -113,17 +116,17 @@ static ROWS: [Row; 20] = [
     Row {
         name: "labels",
         fixture: "text/labels.json",
-        run: None,
+        run: Some(labels::run),
     },
     Row {
         name: "dataset",
         fixture: "text/dataset.json",
-        run: None,
+        run: Some(dataset::run),
     },
     Row {
         name: "samplers",
         fixture: "train/samplers.json",
-        run: None,
+        run: Some(samplers::run),
     },
     Row {
         name: "schedules",

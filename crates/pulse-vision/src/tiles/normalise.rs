@@ -46,10 +46,15 @@ impl NormalisationTable {
     /// `[tiles, 3, side, side]` bytes to values of the same shape.
     pub(super) fn apply(&self, bytes: &[u8], plane: usize) -> Vec<f32> {
         let mut values = Vec::with_capacity(bytes.len());
+        self.extend(bytes, plane, &mut values);
+        values
+    }
+
+    /// As [`apply`](Self::apply), behind the values that are there.
+    pub(super) fn extend(&self, bytes: &[u8], plane: usize, values: &mut Vec<f32>) {
         for (index, plane) in bytes.chunks_exact(plane).enumerate() {
             let table = &self.0[index % 3];
             values.extend(plane.iter().map(|byte| table[usize::from(*byte)]));
         }
-        values
     }
 }

@@ -20,8 +20,18 @@ impl TilePixels {
         plan: Option<TilePlan>,
         table: NormalisationTable,
     ) -> Self {
+        Self::from_bytes(Vec::new(), side, picture, plan, table)
+    }
+
+    pub(super) fn from_bytes(
+        bytes: Vec<u8>,
+        side: u32,
+        picture: PixelSize,
+        plan: Option<TilePlan>,
+        table: NormalisationTable,
+    ) -> Self {
         Self {
-            bytes: Vec::new(),
+            bytes,
             side,
             picture,
             plan,
@@ -69,6 +79,21 @@ impl TilePixels {
     /// The normalised values, `[tiles, 3, side, side]`.
     pub fn pixel_values(&self) -> Vec<f32> {
         self.table.apply(&self.bytes, self.plane())
+    }
+
+    /// Number of values of all tiles: `tiles * 3 * side * side`.
+    pub fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Whether there are no tiles.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// Appends the normalised values to a batch's, without a buffer of their own.
+    pub fn extend_pixel_values(&self, values: &mut Vec<f32>) {
+        self.table.extend(&self.bytes, self.plane(), values);
     }
 
     fn plane(&self) -> usize {

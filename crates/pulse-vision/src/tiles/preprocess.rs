@@ -66,6 +66,14 @@ pub enum PreprocessError {
         /// The largest number of pixels.
         limit: u64,
     },
+    /// Stored tiles are not those of the picture.
+    #[error("{found} bytes of tiles for a picture that gives {expected}; make the tiles anew")]
+    StoredTiles {
+        /// Bytes that the picture's tiles have.
+        expected: usize,
+        /// Bytes given.
+        found: usize,
+    },
     /// No tile plan can be made.
     #[error(transparent)]
     Plan(#[from] PlanError),
@@ -119,6 +127,38 @@ impl Preprocessor {
             AspectMode::Crop => self.single(picture, picture.size()),
             AspectMode::Pad => self.single(&self.pad(picture)?, picture.size()),
         }
+    }
+
+    /// Tiles that were made before by a preprocessor of the same configuration, from the size of
+    /// their picture and [`TilePixels::tiles_u8`]: for caches.
+    ///
+    /// # Errors
+    /// [`PreprocessError::StoredTiles`] if the bytes do not fit the size.
+    pub fn restore(
+        &self,
+        picture: PixelSize,
+        tiles_u8: Vec<u8>,
+    ) -> Result<TilePixels, PreprocessError> {
+        let side = self.config.tile_side;
+        let plan = match self.config.mode {
+            AspectMode::Anyres => Some(TilePlan::new(
+                picture,
+                &self.config.pinpoints,
+                side,
+                self.config.convention,
+            )?),
+            AspectMode::Crop | AspectMode::Pad => None,
+        };
+        let tiles = 1 + plan.map_or(0, |plan| plan.grid().tiles());
+        let expected = tiles * 3 * side as usize * side as usize;
+        if tiles_u8.len() != expected {
+            return Err(PreprocessError::StoredTiles {
+                expected,
+                found: tiles_u8.len(),
+            });
+        }
+        let table = self.table.clone();
+        Ok(TilePixels::from_bytes(tiles_u8, side, picture, plan, table))
     }
 
     fn anyres(&self, picture: &PageImage) -> Result<TilePixels, PreprocessError> {
