@@ -18,7 +18,9 @@ fn patient(c: &mut Criterion) {
     });
     let plan = PatientPlan::draw(&mut rng);
     if let Ok(ecg) = plan.synthesize(&mut rng) {
-        c.bench_function("measure, 10 s at 500 Hz", |b| b.iter(|| black_box(measure(&ecg.recording))));
+        c.bench_function("measure, 10 s at 500 Hz", |b| {
+            b.iter(|| black_box(measure(&ecg.recording)))
+        });
     }
 }
 
