@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
+use pulse_ecg::measure::{Measurements, measure};
 use pulse_ecg::wfdb::{GainRule, ReadOptions, SignalStatistics, Verification};
 use pulse_ecg::{CsvOptions, Recording, WfdbRecord};
 use serde_json::{Value, json};
@@ -84,8 +85,7 @@ struct Row {
     statistics: Option<SignalStatistics>,
 }
 
-/// What is shown of a record. Values that are measured on the recording (rate, intervals, axis) belong
-/// here as another field beside `rows`, and as the key `measurements` in [`Summary::to_json`].
+/// What is shown of a record.
 struct Summary {
     record: String,
     fs: f64,
@@ -94,6 +94,8 @@ struct Summary {
     comments: Vec<String>,
     comment_lines: usize,
     notes: Vec<String>,
+    /// What can be measured, or why nothing can.
+    measurements: Result<Measurements, String>,
 }
 
 impl Summary {
@@ -150,6 +152,10 @@ impl Summary {
                 .iter()
                 .map(ToString::to_string)
                 .collect(),
+            measurements: record
+                .to_recording()
+                .map_err(|error| error.to_string())
+                .and_then(|recording| measured(&recording)),
         }
     }
 
@@ -180,6 +186,7 @@ impl Summary {
             comments: Vec::new(),
             comment_lines: 0,
             notes: Vec::new(),
+            measurements: measured(&recording),
         })
     }
 
@@ -213,6 +220,11 @@ impl Summary {
             "mean_mv": each(|s| s.mean_mv),
             "std_mv": each(|s| s.std_mv),
             "warnings": self.notes,
+            "measurements": match &self.measurements {
+                Ok(measurements) => json!(measurements),
+                Err(_) => Value::Null,
+            },
+            "not_measured_because": self.measurements.as_ref().err(),
         })
     }
 
@@ -252,6 +264,7 @@ impl Summary {
                 }
             }
         }
+        print_measurements(&self.measurements);
     }
 }
 
@@ -259,6 +272,38 @@ impl Summary {
 fn without_sign_of_zero(value: f64, places: i32) -> f64 {
     let half = 0.5 * 10_f64.powi(-places);
     if value.abs() < half { 0.0 } else { value }
+}
+
+fn measured(recording: &Recording) -> Result<Measurements, String> {
+    measure(recording).map_err(|error| error.to_string())
+}
+
+fn print_measurements(measurements: &Result<Measurements, String>) {
+    println!();
+    let m = match measurements {
+        Ok(measurements) => measurements,
+        Err(reason) => {
+            println!("not measured: {reason}");
+            return;
+        }
+    };
+    let or_dash = |value: Option<f64>, unit: &str| {
+        value.map_or("-".to_owned(), |value| format!("{value:.0} {unit}"))
+    };
+    println!("rate     {:.0} /min, {} beats", m.rate_bpm, m.beats.len());
+    println!(
+        "RR       {:.0} ms, {:.0} to {:.0} ms",
+        m.rr_mean_ms, m.rr_min_ms, m.rr_max_ms
+    );
+    println!("PR       {}", or_dash(m.pr_ms, "ms"));
+    println!("QRS      {:.0} ms", m.qrs_ms);
+    println!("QT       {}", or_dash(m.qt_ms, "ms"));
+    println!(
+        "QTc      {} (Bazett), {} (Fridericia)",
+        or_dash(m.qtc_bazett_ms, "ms"),
+        or_dash(m.qtc_fridericia_ms, "ms")
+    );
+    println!("axis     {}", or_dash(m.axis_degrees, "degrees"));
 }
 
 /// Nanovolts: far below any converter's step, and what is left of rounding errors is cut off.

@@ -122,7 +122,7 @@ fn the_same_seed_gives_the_same_bytes() {
     assert_eq!(hash, EXPECTED_HASH, "{hash:#x}");
 }
 
-const EXPECTED_HASH: u64 = 0xdde6_0abc_ea17_0a90;
+const EXPECTED_HASH: u64 = 0xd4a3_f578_6d2b_2d08;
 
 #[test]
 fn impossible_wishes_are_refused() {
@@ -317,6 +317,74 @@ fn rhythms_beat_as_they_should() {
             "premature with a pause, seed {seed}: {early} {pause}"
         );
         assert!(beats[i].qrs_offset_s - beats[i].qrs_onset_s > 0.12);
+    }
+}
+
+#[test]
+fn every_premature_beat_asked_for_is_there() {
+    let (mut atrial, mut ventricular) = (0, 0);
+    for seed in 0..3000 {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let plan = PatientPlan::draw(&mut rng);
+        let kinds = [
+            (
+                Finding::PrematureAtrialContractions,
+                BeatKind::PrematureAtrial,
+                &mut atrial,
+            ),
+            (
+                Finding::PrematureVentricularContractions,
+                BeatKind::PrematureVentricular,
+                &mut ventricular,
+            ),
+        ];
+        if !kinds.iter().any(|(finding, ..)| plan.has(*finding)) {
+            continue;
+        }
+        let ecg = plan.synthesize(&mut rng).unwrap();
+        for (finding, kind, count) in kinds {
+            let there = ecg.truth.beats.iter().any(|beat| beat.kind == kind);
+            assert_eq!(there, plan.has(finding), "{finding}, seed {seed}");
+            *count += u32::from(there);
+        }
+    }
+    assert!(atrial > 50 && ventricular > 100, "{atrial} {ventricular}");
+}
+
+#[test]
+fn a_recording_too_short_for_its_labels_is_refused() {
+    for finding in [
+        Finding::PrematureAtrialContractions,
+        Finding::PrematureVentricularContractions,
+        Finding::SinusArrhythmia,
+    ] {
+        for seed in 0..200 {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            let mut plan = PatientPlan::with_finding(finding, &mut rng);
+            plan.seconds = 2.0;
+            let Err(PatientError::OutOfRange {
+                parameter: "seconds",
+                low,
+                ..
+            }) = plan.validate()
+            else {
+                panic!("{finding} in 2 s, seed {seed}");
+            };
+            // The least length that is allowed does hold one.
+            plan.seconds = low;
+            let ecg = plan.synthesize(&mut rng).unwrap();
+            let premature = |kind| {
+                matches!(
+                    kind,
+                    BeatKind::PrematureAtrial | BeatKind::PrematureVentricular
+                )
+            };
+            assert!(
+                finding == Finding::SinusArrhythmia
+                    || ecg.truth.beats.iter().any(|beat| premature(beat.kind)),
+                "{finding} in {low} s, seed {seed}"
+            );
+        }
     }
 }
 

@@ -19,6 +19,9 @@ const LEAST_T_MV: f64 = 0.03;
 /// The same for P.
 const LEAST_P_MV: f64 = 0.018;
 
+/// Longest rise of a P wave, seconds.
+const P_RISE_S: f64 = 0.11;
+
 /// Sample numbers in a window.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Marks {
@@ -137,7 +140,8 @@ fn along(leads: &[Vec<f64>], level: &[f64], at: usize) -> Vec<f64> {
         .collect()
 }
 
-/// Sample in a span at which the vector from `level` is largest.
+/// Sample inside a span at which the vector from `level` is largest and larger than on either side. The
+/// edges are no peaks: a wave that only falls or rises through the span belongs to what lies outside.
 fn largest(leads: &[Vec<f64>], level: &[f64], span: std::ops::Range<usize>) -> Option<usize> {
     let size = |i: usize| -> f64 {
         leads
@@ -146,7 +150,12 @@ fn largest(leads: &[Vec<f64>], level: &[f64], span: std::ops::Range<usize>) -> O
             .map(|(lead, l)| (lead[i] - l) * (lead[i] - l))
             .sum()
     };
-    span.max_by(|a, b| size(*a).total_cmp(&size(*b)))
+    let sizes: Vec<f64> = span.clone().map(size).collect();
+    let peaks = (1..sizes.len().saturating_sub(1))
+        .filter(|&i| sizes[i] >= sizes[i - 1] && sizes[i] > sizes[i + 1]);
+    peaks
+        .max_by(|a, b| sizes[*a].total_cmp(&sizes[*b]))
+        .map(|i| span.start + i)
 }
 
 fn t_end(
@@ -165,10 +174,6 @@ fn t_end(
     if wave[top] < LEAST_T_MV * libm::sqrt(leads.len() as f64) || top + 2 >= count {
         return None;
     }
-    // A maximum at the edge of the search is no peak.
-    if top <= offset + at(0.07) + 1 || top + 1 >= last {
-        return None;
-    }
     let until = (top + at(0.22)).min(count - 2);
     let mut steepest = None;
     let mut slope = 0.0;
@@ -182,7 +187,9 @@ fn t_end(
         }
     }
     let i = steepest?;
-    Some(i as f64 + wave[i] / (0.5 * slope))
+    let end = i as f64 + wave[i] / (0.5 * slope);
+    // A slope so gentle that it does not end before the next QRS is the baseline's.
+    (end < peak as f64 + next_s * rate - at(0.03) as f64).then_some(end)
 }
 
 fn p_wave(
@@ -200,11 +207,10 @@ fn p_wave(
         return None;
     }
     let top = largest(leads, level, first..to)?;
-    if top <= first + 1 {
-        return None;
-    }
     let wave = along(leads, level, top);
-    let base = wave[first..=top]
+    // P reaches its peak within this; what lies before is the T wave's end.
+    let foot = first.max(top.saturating_sub(at(P_RISE_S)));
+    let base = wave[foot..=top]
         .iter()
         .copied()
         .fold(f64::INFINITY, f64::min)
@@ -228,10 +234,7 @@ fn p_wave(
         return None;
     }
     let low = base + 0.12 * height;
-    let on = (first..top)
-        .rev()
-        .find(|&i| wave[i] <= low)
-        .unwrap_or(first);
+    let on = (foot..top).rev().find(|&i| wave[i] <= low).unwrap_or(foot);
     let off = (top..to)
         .find(|&i| wave[i] <= 0.12 * wave[top])
         .unwrap_or(to);

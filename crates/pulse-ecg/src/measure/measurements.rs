@@ -15,6 +15,11 @@ const P_AGREEMENT: f64 = 0.6;
 /// How far a beat's PR may be from the median beat's to agree, seconds.
 const P_NEAR_S: f64 = 0.030;
 
+/// Share of dominant beats whose T wave must end near the median beat's before QT is given.
+const T_AGREEMENT: f64 = 0.5;
+/// How far a beat's QT may be from the median beat's to agree, seconds; QT follows RR in fibrillation.
+const T_NEAR_S: f64 = 0.050;
+
 /// Marks of one beat, seconds from the start of the recording.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct BeatMarks {
@@ -107,7 +112,10 @@ pub fn measure(recording: &Recording) -> Result<Measurements, MeasureError> {
     let seen = p_is_seen(&marks, &all, &usual, rate);
     let ms = |samples: f64| samples / rate * 1000.0;
     let rr_mean_s = intervals.iter().sum::<f64>() / intervals.len() as f64;
-    let qt_ms = marks.t_end.map(|end| ms(end - marks.qrs_onset));
+    let qt_ms = marks
+        .t_end
+        .filter(|_| t_is_seen(&marks, &all, &usual, rate))
+        .map(|end| ms(end - marks.qrs_onset));
     Ok(Measurements {
         rate_bpm: 60.0 / rr_mean_s,
         rr_mean_ms: rr_mean_s * 1000.0,
@@ -181,6 +189,22 @@ fn p_is_seen(marks: &Marks, all: &[Marks], usual: &[bool], rate: f64) -> bool {
         }
     }
     f64::from(agree) >= P_AGREEMENT * f64::from(total)
+}
+
+/// The end of T of the median beat counts only when many single beats have it at the same place.
+fn t_is_seen(marks: &Marks, all: &[Marks], usual: &[bool], rate: f64) -> bool {
+    let Some(end) = marks.t_end else {
+        return false;
+    };
+    let qt = end - marks.qrs_onset;
+    let dominant = || all.iter().zip(usual).filter(|(_, usual)| **usual);
+    let agree = dominant()
+        .filter(|(beat, _)| {
+            beat.t_end
+                .is_some_and(|t| ((t - beat.qrs_onset - qt) / rate).abs() < T_NEAR_S)
+        })
+        .count();
+    agree as f64 >= T_AGREEMENT * dominant().count() as f64
 }
 
 fn beats(

@@ -21,6 +21,7 @@ pub(super) fn validate(plan: &PatientPlan) -> Result<(), PatientError> {
     recording(plan)?;
     disturbances(plan)?;
     rate(plan, rhythm)?;
+    long_enough(plan, rhythm)?;
     conduction(plan, rhythm)?;
     repolarisation(plan)?;
     axis(plan)
@@ -241,6 +242,48 @@ fn rate(plan: &PatientPlan, rhythm: Finding) -> Result<(), PatientError> {
         _ => (60.0, 100.0, "in sinus rhythm"),
     };
     within("rate_bpm", plan.rate_bpm, low, high, "per minute", because)
+}
+
+/// A recording must hold what its labels say: a premature beat with its neighbours, a breath.
+fn long_enough(plan: &PatientPlan, rhythm: Finding) -> Result<(), PatientError> {
+    let mean_s = 60.0 / plan.rate_bpm;
+    let premature = [
+        Finding::PrematureAtrialContractions,
+        Finding::PrematureVentricularContractions,
+    ]
+    .iter()
+    .filter(|finding| plan.has(**finding))
+    .count();
+    let irregular = matches!(rhythm, Finding::AtrialFibrillation | Finding::AtrialFlutter);
+    // Beat, neighbours and the phase of the first beat are three intervals; those of fibrillation may be
+    // nearly twice as long; a second kind keeps three beats away on either side.
+    let beats = match (premature, irregular) {
+        (0, _) => 0.0,
+        (1, false) => 3.6,
+        (1, true) => 6.0,
+        _ => 9.5,
+    };
+    if premature > 0 {
+        within(
+            "seconds",
+            plan.seconds,
+            beats * mean_s + 0.5,
+            3600.0,
+            "s",
+            "to hold its premature beats at this rate",
+        )?;
+    }
+    if plan.has(Finding::SinusArrhythmia) {
+        within(
+            "seconds",
+            plan.seconds,
+            60.0 / plan.wander.breaths_per_min + 2.0 * mean_s,
+            3600.0,
+            "s",
+            "to hold a breath of sinus arrhythmia",
+        )?;
+    }
+    Ok(())
 }
 
 fn conduction(plan: &PatientPlan, rhythm: Finding) -> Result<(), PatientError> {

@@ -12,7 +12,7 @@ pub(super) fn add_f_waves(
     field: &LeadField,
     rng: &mut impl Rng,
 ) {
-    let size = between(rng, 0.035, 0.085);
+    let size = between(rng, 0.022, 0.062);
     let centre_hz = between(rng, 5.2, 7.4);
     let directions = [
         [-0.30, 0.45, -0.95],

@@ -62,7 +62,7 @@ pub(super) fn rhythm(plan: &PatientPlan, breath_phase: f64, rng: &mut impl Rng) 
         hold_mean(&mut intervals, start, plan.seconds, mean_s);
     }
     let premature_atrial = if plan.has(Finding::PrematureAtrialContractions) {
-        premature_positions(&times(start, &intervals), plan.seconds, 0, rng)
+        premature_positions(&times(start, &intervals), plan, &[], rng)
     } else {
         Vec::new()
     };
@@ -200,24 +200,29 @@ fn hold_mean(intervals: &mut [f64], start: f64, seconds: f64, mean_s: f64) {
     }
 }
 
-/// One to three beats, at least three apart, inside the recording with their neighbours.
+/// One to three beats every ten seconds, at least three apart and from those taken, inside the recording
+/// with their neighbours; one only where two kinds of premature beats share the recording.
 fn premature_positions(
     times: &[f64],
-    seconds: f64,
-    offset: usize,
+    plan: &PatientPlan,
+    taken: &[usize],
     rng: &mut impl Rng,
 ) -> Vec<usize> {
+    let free = |beat: usize| taken.iter().all(|other| beat.abs_diff(*other) >= 3);
     let inside: Vec<usize> = (1..times.len().saturating_sub(1))
-        .filter(|&i| times[i - 1] > 0.2 && times[i + 1] < seconds - 0.3)
+        .filter(|&i| times[i - 1] > 0.2 && times[i + 1] < plan.seconds - 0.3 && free(i))
         .collect();
-    let wanted = (1 + index(rng, 3)) * ((seconds / 10.0) as usize).max(1);
+    let both = plan.has(Finding::PrematureAtrialContractions)
+        && plan.has(Finding::PrematureVentricularContractions);
+    let most = if both { 1 } else { 3 };
+    let wanted = (1 + index(rng, most)) * ((plan.seconds / 10.0) as usize).max(1);
     let mut chosen: Vec<usize> = Vec::new();
     for _ in 0..wanted * 8 {
         if inside.is_empty() || chosen.len() == wanted {
             break;
         }
         let beat = inside[index(rng, inside.len())];
-        if chosen.iter().all(|other| beat.abs_diff(*other) >= 3) && beat > offset {
+        if chosen.iter().all(|other| beat.abs_diff(*other) >= 3) {
             chosen.push(beat);
         }
     }
@@ -254,15 +259,7 @@ fn ventricles(
         .collect();
     if plan.has(Finding::PrematureVentricularContractions) {
         let qt_s = plan.qt_ms * 1e-3;
-        let free = |beat: &usize| {
-            premature_atrial
-                .iter()
-                .all(|other| beat.abs_diff(*other) >= 3)
-        };
-        for beat in premature_positions(regular, plan.seconds, 0, rng)
-            .into_iter()
-            .filter(free)
-        {
+        for beat in premature_positions(regular, plan, premature_atrial, rng) {
             let before = regular[beat] - regular[beat - 1];
             let coupling = (between(rng, 0.58, 0.72) * before)
                 .max(qt_s + 0.01)

@@ -13,7 +13,7 @@ use super::q_wave;
 use super::repolarisation::Repolarisation;
 use super::wave::{Wave, sum_at};
 use crate::patients::chance::{bell, between, index};
-use crate::patients::{Finding, PatientPlan};
+use crate::patients::{Finding, PatientPlan, Territory};
 use crate::recording::Sex;
 
 /// Seconds after the end of QRS at which ST levels are set and reported.
@@ -146,10 +146,15 @@ fn lost_forces(plan: &PatientPlan, rng: &mut impl Rng) -> Vec<Force> {
         .into_iter()
         .map(|wall| {
             let depth = between(rng, 0.95, 1.25) * share;
+            // In front the whole complex is lost (QS); elsewhere an R wave follows.
+            let (centre, right) = match wall {
+                Territory::Anterior | Territory::Septal => (0.30, 0.34),
+                Territory::Lateral | Territory::Inferior => (0.24, 0.30),
+            };
             Force {
-                centre: 0.24,
-                left: 0.24,
-                right: 0.30,
+                centre,
+                left: centre,
+                right,
                 xyz: lost_direction(wall).map(|v| v * depth),
             }
         })
@@ -199,7 +204,7 @@ fn voltage_of(plan: &PatientPlan, rng: &mut impl Rng) -> Voltage {
     }
     if plan.has(Finding::LeftVentricularHypertrophy) {
         return Voltage::Sokolow {
-            sum: between(rng, 3.85, 5.2),
+            sum: between(rng, 3.7, 4.5),
             cornell: 9.0,
         };
     }
@@ -266,7 +271,7 @@ fn injure(
     for (sign, of) in [
         (
             1.0,
-            Finding::st_elevation as fn(Finding) -> Option<crate::patients::Territory>,
+            Finding::st_elevation as fn(Finding) -> Option<Territory>,
         ),
         (-1.0, Finding::st_depression),
     ] {
@@ -322,13 +327,7 @@ fn injure(
 }
 
 /// Least size of `added` (up to 1.5) that brings two leads of the wall to the wanted level, by bisection.
-fn size_for(
-    now: &Leads,
-    added: &Leads,
-    wall: crate::patients::Territory,
-    sign: f64,
-    wanted: f64,
-) -> f64 {
+fn size_for(now: &Leads, added: &Leads, wall: Territory, sign: f64, wanted: f64) -> f64 {
     let (mut low, mut high) = (0.0, 1.5);
     for _ in 0..24 {
         let middle = 0.5 * (low + high);

@@ -40,8 +40,8 @@ pub(super) const NORMAL: [Force; 5] = [
 pub(super) const HYPERTROPHY: [Force; 5] = [
     force(0.19, 0.19, 0.20, [-0.07, -0.03, -0.11]),
     force(0.36, 0.24, 0.22, [0.30, 0.22, 0.00]),
-    force(0.50, 0.26, 0.24, [1.00, 0.55, 0.40]),
-    force(0.63, 0.24, 0.26, [0.40, 0.10, 0.75]),
+    force(0.50, 0.26, 0.24, [1.00, 0.55, 0.32]),
+    force(0.63, 0.24, 0.26, [0.40, 0.10, 0.66]),
     force(0.82, 0.20, 0.18, [-0.08, -0.16, 0.20]),
 ];
 
@@ -57,16 +57,16 @@ pub(super) const LEFT_BUNDLE: [Force; 4] = [
 pub(super) const RIGHT_BUNDLE: [Force; 5] = [
     force(0.13, 0.13, 0.13, [-0.16, -0.06, -0.30]),
     force(0.26, 0.16, 0.15, [0.40, 0.32, -0.10]),
-    force(0.34, 0.18, 0.17, [0.74, 0.56, 0.12]),
-    force(0.43, 0.16, 0.17, [0.16, 0.06, 0.42]),
+    force(0.34, 0.18, 0.17, [0.74, 0.56, 0.04]),
+    force(0.43, 0.16, 0.17, [0.18, 0.06, 0.26]),
     force(0.68, 0.26, 0.32, [-0.46, -0.04, -0.60]),
 ];
 
 /// Pacing at the apex of the right ventricle: from the apex upwards and back.
 pub(super) const PACED: [Force; 3] = [
-    force(0.25, 0.25, 0.28, [0.02, -0.35, 0.16]),
-    force(0.48, 0.30, 0.28, [-0.04, -0.95, 0.50]),
-    force(0.72, 0.28, 0.28, [0.02, -0.55, 0.42]),
+    force(0.25, 0.25, 0.28, [-0.06, -0.35, 0.16]),
+    force(0.48, 0.30, 0.28, [-0.22, -0.95, 0.50]),
+    force(0.72, 0.28, 0.28, [-0.14, -0.55, 0.42]),
 ];
 
 /// Ectopic beats by origin: outflow tract, apex of the right ventricle, free wall of the left ventricle.
