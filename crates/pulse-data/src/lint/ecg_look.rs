@@ -6,8 +6,8 @@
 //!
 //! 1. contrast: the median (paper) lies at least 40 of 255 above the 0.2 % quantile (ink);
 //! 2. ink: it covers 0.02 % to 35 % of the page (strong grids of ECG-Image-Kit reach 27 %);
-//! 3. lines: at most half of it lies in solid squares of a hundredth of the width (a dark table around a
-//!    photographed page reaches a quarter, photographs of other things nearly all);
+//! 3. lines: at most 85 % of it lies in solid squares of a hundredth of the width (a dark table around a
+//!    photographed page reaches 60 %, photographs of other things nearly all);
 //! 4. trace: on a grid of 512 cells across, the widest connected stretch of cells with ink spans at least
 //!    6 % of the width. One lead of a 3x4 page spans 22 %, a worn trace breaks into pieces.
 //!
@@ -23,7 +23,7 @@ const INK: std::ops::RangeInclusive<f64> = 0.0002..=0.35;
 /// Where ink ends, in hundredths of the way from ink to paper.
 const INK_LIMIT: u32 = 35;
 /// Largest share of the ink that lies in solid squares.
-const MOST_SOLID: f64 = 0.5;
+const MOST_SOLID: f64 = 0.85;
 /// Cells across the picture.
 const CELLS: usize = 512;
 /// Smallest share of the width that the widest stretch of ink spans.
@@ -62,7 +62,7 @@ pub enum NotEcg {
         share: f64,
     },
     /// The dark parts are areas, not lines.
-    #[error("{:.0} % of its dark parts are solid areas; an ECG page has thin lines, at most 50 % areas", share * 100.0)]
+    #[error("{:.0} % of its dark parts are solid areas; an ECG page has thin lines, at most 85 % areas", share * 100.0)]
     Solid {
         /// The share.
         share: f64,
