@@ -1,6 +1,8 @@
 //! Measurements agree with the truth of synthetic recordings, with beats marked by eye and with what the
 //! headers of real records say.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
