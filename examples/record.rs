@@ -5,6 +5,9 @@
 //! cargo run --example record -- path/to/record --format json
 //! ```
 
+// Its output is what it is for.
+#![allow(clippy::print_stdout)]
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -248,7 +251,10 @@ impl Summary {
             match &row.statistics {
                 Some(s) => println!(
                     "{lead:<12} {:>10.3} {:>10.3} {:>10.4} {:>10.4} {missing:>9}",
-                    s.min_mv, s.max_mv, s.mean_mv, s.std_mv
+                    s.min_mv,
+                    s.max_mv,
+                    without_sign_of_zero(s.mean_mv, 4),
+                    s.std_mv
                 ),
                 None => {
                     println!(
@@ -292,6 +298,12 @@ fn print_measurements(measurements: &Result<Measurements, String>) {
         or_dash(m.qtc_fridericia_ms, "ms")
     );
     println!("axis     {}", or_dash(m.axis_degrees, "degrees"));
+}
+
+/// A value that prints as 0 at so many places loses its sign.
+fn without_sign_of_zero(value: f64, places: i32) -> f64 {
+    let half = 0.5 * 10_f64.powi(-places);
+    if value.abs() < half { 0.0 } else { value }
 }
 
 /// Nanovolts: far below any converter's step, and what is left of rounding errors is cut off.

@@ -1,7 +1,7 @@
 //! Measurements agree with the truth of synthetic recordings, with beats marked by eye and with what the
 //! headers of real records say.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::path::PathBuf;
 use std::sync::LazyLock;

@@ -130,7 +130,7 @@ pub enum WfdbError {
         /// Name of the record.
         record: String,
         /// Stated samples of all signals together.
-        found: u128,
+        found: u64,
         /// The limit.
         limit: u64,
     },

@@ -66,9 +66,9 @@ pub(super) fn check_length(
     samples_per_frame: u64,
     options: &ReadOptions,
 ) -> Result<(), WfdbError> {
-    let found = u128::from(frames) * u128::from(samples_per_frame.max(1));
+    let found = frames.saturating_mul(samples_per_frame.max(1));
     let limit = options.max_samples;
-    if found > u128::from(limit) {
+    if found > limit {
         return Err(WfdbError::TooLong {
             record: record.to_owned(),
             found,
