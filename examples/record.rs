@@ -268,12 +268,6 @@ impl Summary {
     }
 }
 
-/// A value that prints as 0 at so many places loses its sign.
-fn without_sign_of_zero(value: f64, places: i32) -> f64 {
-    let half = 0.5 * 10_f64.powi(-places);
-    if value.abs() < half { 0.0 } else { value }
-}
-
 fn measured(recording: &Recording) -> Result<Measurements, String> {
     measure(recording).map_err(|error| error.to_string())
 }
@@ -304,6 +298,12 @@ fn print_measurements(measurements: &Result<Measurements, String>) {
         or_dash(m.qtc_fridericia_ms, "ms")
     );
     println!("axis     {}", or_dash(m.axis_degrees, "degrees"));
+}
+
+/// A value that prints as 0 at so many places loses its sign.
+fn without_sign_of_zero(value: f64, places: i32) -> f64 {
+    let half = 0.5 * 10_f64.powi(-places);
+    if value.abs() < half { 0.0 } else { value }
 }
 
 /// Nanovolts: far below any converter's step, and what is left of rounding errors is cut off.

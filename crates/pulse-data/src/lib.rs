@@ -26,8 +26,8 @@ pub mod instruct;
 pub mod lint;
 pub mod synthesize;
 
-mod files;
 pub mod batch;
+mod files;
 pub mod labels;
 pub mod sampler;
 

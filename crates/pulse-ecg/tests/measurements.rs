@@ -1,10 +1,12 @@
 //! Measurements agree with the truth of synthetic recordings, with beats marked by eye and with what the
 //! headers of real records say.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use pulse_ecg::measure::{Measurements, measure};
+use pulse_ecg::measure::{MeasureError, Measurements, measure};
 use pulse_ecg::patients::{Finding, PatientPlan, SyntheticEcg};
 use pulse_ecg::wfdb::ReadOptions;
 use pulse_ecg::{Recording, WfdbRecord};
@@ -259,4 +261,71 @@ fn real_records_measure_as_their_headers_say() {
         }
     }
     println!("{checked} codes checked");
+}
+
+#[test]
+fn recordings_that_cannot_be_measured_are_refused() {
+    let (ecg, _) = measured(Finding::SinusRhythm, 1);
+    let with = |change: &dyn Fn(&mut Recording)| {
+        let mut recording = ecg.recording.clone();
+        change(&mut recording);
+        measure(&recording)
+    };
+    let cut = |to: usize| {
+        move |recording: &mut Recording| {
+            for lead in &mut recording.leads {
+                lead.millivolts.truncate(to);
+            }
+        }
+    };
+    for rate in [f64::NAN, 0.0, -500.0, 20.0, f64::INFINITY] {
+        let error = with(&|recording| recording.sampling_rate_hz = rate);
+        assert!(
+            matches!(error, Err(MeasureError::SamplingRate { .. })),
+            "{rate}"
+        );
+    }
+    assert!(matches!(
+        with(&cut(999)),
+        Err(MeasureError::TooShort { .. })
+    ));
+    assert!(matches!(with(&cut(0)), Err(MeasureError::TooShort { .. })));
+    let ragged = with(&|recording| recording.leads[3].millivolts.truncate(100));
+    assert!(
+        matches!(ragged, Err(MeasureError::Ragged { found: 100, .. })),
+        "{ragged:?}"
+    );
+    let none = with(&|recording| recording.leads.clear());
+    assert!(
+        matches!(none, Err(MeasureError::NoUsableLead { leads: 0 })),
+        "{none:?}"
+    );
+    for value in [f32::NAN, f32::INFINITY, 0.0] {
+        let flat = with(&|recording| {
+            for lead in &mut recording.leads {
+                lead.millivolts.fill(value);
+            }
+        });
+        assert!(
+            matches!(flat, Err(MeasureError::NoUsableLead { leads: 12 })),
+            "{value}"
+        );
+    }
+}
+
+#[test]
+fn gaps_and_lost_leads_leave_the_rest_measurable() {
+    for seed in 0..10 {
+        let (ecg, whole) = measured(Finding::SinusRhythm, seed);
+        let mut recording = ecg.recording.clone();
+        recording.leads.truncate(8);
+        recording.leads[1].millivolts.fill(f32::NAN);
+        recording.leads[7].millivolts[2000..2600].fill(f32::NAN);
+        let part = measure(&recording).unwrap();
+        assert!((part.rate_bpm - whole.rate_bpm).abs() < 0.5, "seed {seed}");
+        assert!((part.qrs_ms - whole.qrs_ms).abs() < 20.0, "seed {seed}");
+        // aVF is still there, so the axis is.
+        let (a, b) = (part.axis_degrees.unwrap(), whole.axis_degrees.unwrap());
+        assert!((a - b).abs() < 10.0, "seed {seed}: {a} {b}");
+    }
 }

@@ -1,5 +1,7 @@
 //! Synthetic patients show what they are asked for: by construction, and as measured on the signal.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use pulse_ecg::Lead;
 use pulse_ecg::measure::measure;
 use pulse_ecg::patients::{BeatKind, Finding, PatientError, PatientPlan, Superclass, SyntheticEcg};

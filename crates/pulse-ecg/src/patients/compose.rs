@@ -80,8 +80,9 @@ impl Painter {
         let rate = self.rate;
         for (i, sample) in self.between(onset_s + from, onset_s + to) {
             let (plateau, wave) = repolarisation.shapes(i as f64 / rate - onset_s);
-            for lead in 0..8 {
-                sample[lead] += gain * (plateau * ventricle.st[lead] + wave * ventricle.t[lead]);
+            let levels = ventricle.st.iter().zip(&ventricle.t);
+            for (value, (st, t)) in sample.iter_mut().zip(levels) {
+                *value += gain * (plateau * st + wave * t);
             }
         }
     }

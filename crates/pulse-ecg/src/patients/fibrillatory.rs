@@ -69,8 +69,8 @@ pub(super) fn add_flutter_waves(
         let turns = (i as f64 / sampling_rate_hz - phase_s) / wave_s;
         let phase = turns - libm::floor(turns);
         let (saw, hump) = (saw_tooth(phase), hump(phase));
-        for lead in 0..8 {
-            sample[lead] += saw * main[lead] + hump * front[lead];
+        for (value, (main, front)) in sample.iter_mut().zip(main.iter().zip(&front)) {
+            *value += saw * main + hump * front;
         }
     }
 }

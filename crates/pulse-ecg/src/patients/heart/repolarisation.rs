@@ -69,6 +69,7 @@ impl Repolarisation {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::Repolarisation;
 
