@@ -136,7 +136,7 @@ fn class_section(page: &mut String, task: &StrictTask) {
             name: escape(&class.class),
             value: class.f1.value,
             interval: class.f1.low.zip(class.f1.high),
-            note: format!("{} of {} items", value(class.f1.value), class.support),
+            note: format!("{} ({} items)", value(class.f1.value), class.support),
         })
         .collect();
     page.push_str("<h3>F1 per class</h3>");

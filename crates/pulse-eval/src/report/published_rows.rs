@@ -25,7 +25,8 @@ pub struct PublishedRow {
 const PAGE: &str = "project page of PULSE (arXiv 2410.19008 v1)";
 const LEADERBOARD: &str = "leaderboard of a third party (secondary source)";
 const COPIED: &str = "signal model, copied from its paper";
-const OTHER_RULE: &str = "later papers score ECG-QA by another rule";
+const OTHER_RULE: &str =
+    "the rule fails on the Hub's copy of the data, and which copy and rule were used is not known";
 const JUDGE: &str = "depends on the judge (GPT-4o there)";
 const UNKNOWN_SCORER: &str = "the scorer that was used is not known";
 

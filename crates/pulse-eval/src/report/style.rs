@@ -22,6 +22,6 @@ svg .grid{stroke:var(--line)}svg .bar{fill:var(--bar)}svg .whisker{fill:none;str
 .case{border:1px solid var(--line);border-radius:.5rem;padding:.7rem .9rem;margin:.6rem 0;background:var(--soft)}
 .case dl{display:grid;grid-template-columns:5.5rem 1fr;gap:.15rem .6rem;margin:.3rem 0 0}.case dt{color:var(--quiet)}.case dd{margin:0;white-space:pre-wrap;overflow-wrap:anywhere}
 .case img{max-width:100%;max-height:22rem;margin-top:.5rem;border-radius:.25rem}
-.columns{columns:2;column-gap:2.5rem}.columns>div{break-inside:avoid}.columns table{width:100%}.columns td:first-child{white-space:normal}
+.columns{columns:2;column-gap:2.5rem}.columns>div{break-inside:avoid;padding-bottom:1.4rem}.columns h3{margin-top:0}.columns{margin-top:1rem}.columns table{width:100%}.columns td:first-child{white-space:normal}
 small{display:block}@media(max-width:50rem){.columns{columns:1}}
 ";
