@@ -150,7 +150,7 @@ fn a_killed_download_goes_on() {
                 entry
                     .path()
                     .extension()
-                    .is_some_and(|kind| kind == "incomplete")
+                    .is_some_and(|kind| kind == "pulse-incomplete")
             })
             .filter_map(|entry| Some(entry.metadata().ok()?.len()))
             .max()

@@ -108,11 +108,11 @@ fn sizes_beyond_memory_are_defects_not_allocations() {
     set(place.path(), "mm_hidden_size", (1 << 20).into());
     assert!(error(place.path()).contains("tile side is 1048576"));
     // A tile side that is allowed, with widths beyond memory.
-    set(&tower, "image_size", (1 << 11).into());
+    set(&tower, "image_size", (1 << 10).into());
     set(
         place.path(),
         "image_grid_pinpoints",
-        serde_json::json!([[2048, 4096]]),
+        serde_json::json!([[1024, 2048]]),
     );
     let message = error(place.path());
     assert!(
