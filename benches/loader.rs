@@ -83,6 +83,18 @@ fn resident() -> u64 {
     kib.and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) / 1024
 }
 
+/// Processor seconds of all threads, which other programs on the machine change less than the time
+/// that passes; 0 where `/proc` is not there. Linux counts in hundredths.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit(')').next().unwrap_or_default();
+    let ticks = fields.split_whitespace().skip(11).take(2);
+    ticks
+        .filter_map(|ticks| ticks.parse::<f64>().ok())
+        .sum::<f64>()
+        / 100.0
+}
+
 fn loader(samples: usize, workers: usize) -> Loader {
     let (folder, pages) = pages();
     let canvases = [(336, 672), (672, 336), (672, 672), (1008, 336), (336, 1008)];
@@ -135,7 +147,7 @@ fn main() {
     };
     let workers = number("PULSE_BENCH_WORKERS", 2);
     let loader = loader(samples, workers);
-    let start = Instant::now();
+    let (start, cpu) = (Instant::now(), cpu_seconds());
     let (mut seen, mut tiles, mut memory) = (0, 0, Vec::new());
     let tenth = samples.div_ceil(10);
     for batch in loader.batches(loader.start()).expect("an epoch") {
@@ -147,6 +159,7 @@ fn main() {
         }
     }
     let seconds = start.elapsed().as_secs_f64();
+    let cpu = cpu_seconds() - cpu;
     println!(
         "{}",
         serde_json::json!({
@@ -155,6 +168,7 @@ fn main() {
             "tiles": tiles,
             "seconds": (seconds * 100.0).round() / 100.0,
             "samples_per_second": (seen as f64 / seconds * 100.0).round() / 100.0,
+            "cpu_ms_per_sample": (cpu / seen as f64 * 1e4).round() / 10.0,
             "resident_mib_along_the_epoch": memory,
         })
     );

@@ -1,15 +1,16 @@
 """A PyTorch DataLoader with Pillow doing the work of benches/loader.rs, and the pages for both.
 
-    python3 benches/peers/loader.py make DIR [--pages 64]
+    python3 benches/peers/loader.py make DIR [--pages 64] [--kind mixed|clean|noisy]
     python3 benches/peers/loader.py run DIR [--samples 400] [--workers 2] [--batch 2]
 
-`make` draws ECG-like pages of 2200x1700 pixels, RGBA as ECG-Image-Kit writes them, half of them with
+CPU time is that of the process and its workers. `make` draws ECG-like pages of 2200x1700 pixels, RGBA as ECG-Image-Kit writes them, half of them with
 the noise of a camera, and a LLaVA JSON over them. `run` prints samples per second as JSON: decode,
 anyres, normalise, collate to a list of tensors as the original's collator does; no tokenising.
 """
 import argparse
 import json
 import math
+import resource
 import time
 from pathlib import Path
 
@@ -73,16 +74,22 @@ def draw(seed):
     return page.convert("RGBA")
 
 
-def make(folder, pages):
+def make(folder, pages, kind):
     folder.mkdir(parents=True, exist_ok=True)
     samples = []
-    for seed in range(pages):
+    seeds = {"mixed": range(pages), "clean": range(0, 2 * pages, 2), "noisy": range(1, 2 * pages, 2)}
+    for seed in seeds[kind]:
         name = f"page-{seed:03}.png"
         draw(seed).save(folder / name)
         samples.append({"id": str(seed), "image": name, "conversations": [
             {"from": "human", "value": "<image>\nWhat are the main features in this ECG image?"},
             {"from": "gpt", "value": f"Sinus rhythm, {60 + seed} beats a minute. No ST deviation."}]})
     (folder / "samples.json").write_text(json.dumps(samples))
+
+
+def cpu_seconds():
+    usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in usage)
 
 
 def run(folder, samples, workers, batch):
@@ -102,25 +109,30 @@ def run(folder, samples, workers, batch):
     loader = torch.utils.data.DataLoader(Pages(), batch_size=batch, shuffle=True, num_workers=workers,
                                          collate_fn=lambda rows: rows)
     tiles = 0
-    start = time.perf_counter()
-    for rows in loader:
+    start, cpu = time.perf_counter(), cpu_seconds()
+    batches = iter(loader)
+    for rows in batches:
         tiles += sum(row.shape[0] for row in rows)
     seconds = time.perf_counter() - start
+    del batches, rows  # ends the workers, whose time counts only then
+    cpu = cpu_seconds() - cpu
     print(json.dumps({
         "peer": f"torch {torch.__version__}, Pillow {PIL.__version__}, numpy {numpy.__version__}",
         "workers": workers, "samples": samples, "tiles": tiles, "seconds": round(seconds, 2),
-        "samples_per_second": round(samples / seconds, 2)}))
+        "samples_per_second": round(samples / seconds, 2),
+        "cpu_ms_per_sample": round(cpu / samples * 1000, 1)}))
 
 
 parser = argparse.ArgumentParser()
 parser.add_argument("what", choices=["make", "run"])
 parser.add_argument("folder", type=Path)
 parser.add_argument("--pages", type=int, default=64)
+parser.add_argument("--kind", choices=["mixed", "clean", "noisy"], default="mixed")
 parser.add_argument("--samples", type=int, default=400)
 parser.add_argument("--workers", type=int, default=2)
 parser.add_argument("--batch", type=int, default=2)
 arguments = parser.parse_args()
 if arguments.what == "make":
-    make(arguments.folder, arguments.pages)
+    make(arguments.folder, arguments.pages, arguments.kind)
 else:
     run(arguments.folder, arguments.samples, arguments.workers, arguments.batch)

@@ -13,7 +13,7 @@
 //! | capability | item |
 //! | --- | --- |
 //! | conversations in one large JSON array | [`instruct`] |
-//! | ECGBench from Parquet or JSON, and between them | [`bench`] |
+//! | ECGBench from Parquet or JSON, and between them | [`bench`](mod@bench) |
 //! | picture archives to an image folder | [`extract`](mod@extract) |
 //! | what is wrong with a data set | [`lint`](mod@lint) |
 //! | a set of synthetic patients with a benchmark | [`synthesize`](mod@synthesize) |
