@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 use common::{Failure, open_picture};
 use pulse_llm::ModelConfig;
+use pulse_llm::hub::{HubOptions, ModelSource, fetch_model_config};
 use pulse_vision::{
     AspectMode, PixelSize, Preprocessor, PreprocessorConfig, TileConvention, TilePixels,
 };
@@ -27,9 +28,13 @@ struct Arguments {
     /// Picture: a file or an http(s) address. Default: a page of this repository
     #[arg(long)]
     image: Option<String>,
-    /// Checkpoint folder that sets grid, tile side and normalisation. Default: those of PULSE-7B
+    /// Checkpoint folder or Hub id that sets grid, tile side and normalisation; of a Hub id no weights
+    /// are fetched. Default: those of PULSE-7B
     #[arg(long)]
-    model: Option<PathBuf>,
+    model: Option<String>,
+    /// Branch, tag or commit, if the model is a Hub id
+    #[arg(long, default_value = "main")]
+    revision: String,
     /// anyres, pad or crop. Default: as the model's config.json says, anyres for PULSE-7B
     #[arg(long, value_enum)]
     mode: Option<Mode>,
@@ -58,7 +63,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut config = match &arguments.model {
-        Some(folder) => from_model(&ModelConfig::from_folder(folder)?),
+        Some(model) => from_model(&model_config(model, &arguments.revision)?),
         None => pulse_7b(),
     };
     if let Some(mode) = arguments.mode {
@@ -85,6 +90,20 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         })?;
     }
     Ok(())
+}
+
+fn model_config(model: &str, revision: &str) -> Result<ModelConfig, Failure> {
+    let folder = match ModelSource::parse(model)? {
+        ModelSource::Folder(folder) => folder,
+        ModelSource::Hub(id) => {
+            let options = HubOptions {
+                revision: revision.to_owned(),
+                ..HubOptions::from_env()
+            };
+            fetch_model_config(&id, &options)?.folder
+        }
+    };
+    Ok(ModelConfig::from_folder(&folder)?)
 }
 
 fn describe(tiles: &TilePixels) {

@@ -9,7 +9,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use hub_server::{COMMIT, Faults, HubServer};
-use pulse_llm::hub::{HubError, HubOptions, ModelSource, fetch_model, fetch_picture};
+use pulse_llm::hub::{
+    HubError, HubOptions, ModelSource, fetch_model, fetch_model_config, fetch_picture,
+};
 
 const LARGE: usize = 300_000;
 
@@ -418,6 +420,33 @@ fn offline_uses_the_cache_or_says_what_is_missing() {
         ..offline
     };
     assert_eq!(fetch_model("owner/model", &by_commit).unwrap(), online);
+}
+
+#[test]
+fn a_description_is_fetched_without_weights_and_completed_later() {
+    let server = HubServer::start(&files(), Faults::default());
+    let cache = tempfile::tempdir().unwrap();
+    let offline = HubOptions {
+        offline: true,
+        ..options(&server, cache.path())
+    };
+    let error = fetch_model_config("owner/model", &offline).unwrap_err();
+    assert!(matches!(error, HubError::Offline { .. }), "{error}");
+    let described = fetch_model_config("owner/model", &options(&server, cache.path())).unwrap();
+    for present in ["config.json", "tokenizer.model", "vision_tower/config.json"] {
+        assert!(described.folder.join(present).is_file(), "{present}");
+    }
+    assert!(!described.folder.join("model.safetensors").exists());
+    assert_eq!(
+        fetch_model_config("owner/model", &offline).unwrap(),
+        described
+    );
+    // Without its weights it is no model yet.
+    let error = fetch_model("owner/model", &offline).unwrap_err();
+    assert!(error.to_string().contains("model.safetensors"), "{error}");
+    let whole = fetch_model("owner/model", &options(&server, cache.path())).unwrap();
+    assert_eq!(whole, described);
+    assert!(weights_are_whole(&whole.folder));
 }
 
 #[test]

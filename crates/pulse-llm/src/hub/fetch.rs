@@ -59,6 +59,36 @@ pub fn fetch_model(id: &str, options: &HubOptions) -> Result<ModelSnapshot, HubE
     fetch_files(&client, (kind, id), &info.sha, &names, options)
 }
 
+/// Brings what describes the model `id` (configuration and tokenizer files, no weights) into the cache,
+/// or finds it there, and returns its folder: enough for [`ModelConfig::from_folder`].
+///
+/// # Errors
+/// As [`fetch_model`].
+///
+/// [`ModelConfig::from_folder`]: crate::ModelConfig::from_folder
+pub fn fetch_model_config(id: &str, options: &HubOptions) -> Result<ModelSnapshot, HubError> {
+    let kind = RepositoryKind::Model;
+    check_revision(&options.revision)?;
+    let root = cache_root(kind, id, options);
+    let have = cached_config(id, &root, &options.revision);
+    if options.offline {
+        return have;
+    }
+    let info = match list(kind, id, have.ok(), options)? {
+        Listing::Cache(snapshot) => return Ok(snapshot),
+        Listing::Server(info) => info,
+    };
+    check_names(id, &info)?;
+    let names: Vec<&str> = names(&info).filter(|name| is_companion(name)).collect();
+    fetch_files(
+        &Client::new(options),
+        (kind, id),
+        &info.sha,
+        &names,
+        options,
+    )
+}
+
 fn names(info: &RepositoryInfo) -> impl Iterator<Item = &str> {
     info.siblings.iter().map(|file| file.rfilename.as_str())
 }
@@ -117,23 +147,31 @@ fn bad_index(id: &str, reason: String) -> HubError {
 
 /// The model as the cache has it.
 fn cached(id: &str, root: &Path, revision: &str) -> Result<ModelSnapshot, HubError> {
-    let offline = |missing: &str| HubError::Offline {
-        id: id.to_owned(),
-        missing: missing.to_owned(),
-    };
-    let Some(snapshot) = cached_snapshot(root, revision) else {
-        return Err(offline(&format!("the revision {revision}")));
-    };
+    let snapshot = cached_config(id, root, revision)?;
     let folder = &snapshot.folder;
-    if !folder.join("config.json").is_file() {
-        return Err(offline("config.json"));
-    }
     let weights = match std::fs::read_to_string(folder.join(INDEX)) {
         Ok(index) => shards(id, &index)?,
         Err(_) => vec![SINGLE.to_owned()],
     };
     match weights.iter().find(|name| !folder.join(name).is_file()) {
         None => Ok(snapshot),
-        Some(name) => Err(offline(name)),
+        Some(name) => Err(absent(id, name)),
+    }
+}
+
+/// The model's description as the cache has it.
+fn cached_config(id: &str, root: &Path, revision: &str) -> Result<ModelSnapshot, HubError> {
+    let snapshot = cached_snapshot(root, revision)
+        .ok_or_else(|| absent(id, &format!("the revision {revision}")))?;
+    if !snapshot.folder.join("config.json").is_file() {
+        return Err(absent(id, "config.json"));
+    }
+    Ok(snapshot)
+}
+
+fn absent(id: &str, missing: &str) -> HubError {
+    HubError::Offline {
+        id: id.to_owned(),
+        missing: missing.to_owned(),
     }
 }

@@ -20,7 +20,7 @@ mod source;
 
 pub use dataset::fetch_dataset;
 pub use error::HubError;
-pub use fetch::{ModelSnapshot, fetch_model};
+pub use fetch::{ModelSnapshot, fetch_model, fetch_model_config};
 pub use options::HubOptions;
 pub use pattern::NamePattern;
 pub use picture::fetch_picture;
