@@ -3,8 +3,8 @@
 //!
 //! Random weights, f32 activations. `PULSE_BENCH_DTYPE=bf16` keeps matrices in bf16.
 //! `RAYON_NUM_THREADS` sets the threads; naming parts (`-- vision decode`) leaves the others out. One
-//! pass takes up to a minute, so this takes a few and prints medians as JSON instead of using a bench
-//! harness.
+//! pass takes up to a minute, so this takes a few (`PULSE_BENCH_PASSES`, 3) and prints medians as JSON
+//! instead of using a bench harness; on a shared machine take 1 and run it in turn with the peer.
 
 #![allow(missing_docs, clippy::expect_used, clippy::print_stdout)]
 
@@ -86,7 +86,7 @@ fn vision() -> f64 {
     let encoder =
         ClipVisionEncoder::load(scope, config, FeatureSelection::default()).expect("sound");
     let tiles = Tensor::<4>::random([5, 3, 336, 336], Distribution::Default, &source.device);
-    median(3, || encoder.encode(black_box(tiles.clone())).into_data())
+    median(passes(), || encoder.encode(black_box(tiles.clone())).into_data())
 }
 
 fn llama() -> LlamaDecoder {
@@ -116,7 +116,7 @@ fn forward(decoder: &LlamaDecoder, embeddings: Tensor<3>, cache: &mut KvCache) -
 /// Milliseconds for all positions at once.
 fn prefill(decoder: &LlamaDecoder) -> f64 {
     let prompt = embed(decoder, POSITIONS);
-    median(3, || {
+    median(passes(), || {
         let mut cache = decoder.new_cache(1, POSITIONS);
         forward(decoder, black_box(prompt.clone()), &mut cache)
     })
@@ -134,6 +134,12 @@ fn decode(decoder: &LlamaDecoder) -> f64 {
         cache.truncate(POSITIONS);
         forward(decoder, black_box(one.clone()), &mut cache)
     })
+}
+
+/// Passes of vision and prefill to take the median of.
+fn passes() -> usize {
+    let asked = std::env::var("PULSE_BENCH_PASSES").ok();
+    asked.and_then(|passes| passes.parse().ok()).unwrap_or(3)
 }
 
 /// Median milliseconds of `count` runs after one to warm up.

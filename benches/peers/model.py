@@ -1,6 +1,7 @@
 """PyTorch doing the work of benches/model.rs: the same shapes in eager mode.
 
     python3 benches/peers/model.py [--threads N] [--dtype float32|bfloat16] [--attention eager|sdpa]
+        [--passes N]
         [vision] [prefill] [decode]
 
 Prints medians in milliseconds as JSON. Plain modules in the manner of transformers; "eager"
@@ -21,6 +22,7 @@ arguments = argparse.ArgumentParser()
 arguments.add_argument("--threads", type=int, default=2)
 arguments.add_argument("--dtype", default="float32")
 arguments.add_argument("--attention", default="eager", choices=["eager", "sdpa"])
+arguments.add_argument("--passes", type=int, default=3)
 arguments.add_argument("parts", nargs="*", default=[])
 arguments = arguments.parse_args()
 torch.set_num_threads(arguments.threads)
@@ -144,12 +146,12 @@ result = {"peer": f"PyTorch {torch.__version__} {arguments.attention}", "dtype":
           "threads": arguments.threads}
 if wanted("vision"):
     vision, tiles = Vision(), torch.randn(5, 3, 336, 336)
-    result["vision"] = median(lambda: vision(tiles), 3)
+    result["vision"] = median(lambda: vision(tiles), arguments.passes)
     del vision
 if wanted("prefill") or wanted("decode"):
     decoder, prompt = Decoder(), torch.randn(1, POSITIONS, 2048)
 if wanted("prefill"):
-    result["prefill"] = median(lambda: decoder(prompt, 0, None), 3)
+    result["prefill"] = median(lambda: decoder(prompt, 0, None), arguments.passes)
 if wanted("decode"):
     pasts = [(torch.randn(1, 4, POSITIONS, 64), torch.randn(1, 4, POSITIONS, 64))] * 22
     one = torch.randn(1, 1, 2048)
