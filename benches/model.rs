@@ -86,7 +86,9 @@ fn vision() -> f64 {
     let encoder =
         ClipVisionEncoder::load(scope, config, FeatureSelection::default()).expect("sound");
     let tiles = Tensor::<4>::random([5, 3, 336, 336], Distribution::Default, &source.device);
-    median(passes(), || encoder.encode(black_box(tiles.clone())).into_data())
+    median(passes(), || {
+        encoder.encode(black_box(tiles.clone())).into_data()
+    })
 }
 
 fn llama() -> LlamaDecoder {

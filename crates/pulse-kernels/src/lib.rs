@@ -12,10 +12,12 @@
 //! | attention over a cache, causal or not, grouped queries | [`attention()`] |
 //! | normalisation | [`RmsNorm`], [`LayerNorm`] |
 //! | activations | [`silu_gate`], [`quick_gelu`] |
+//! | residual sums | [`add_branch`] |
 //!
 //! This is the only crate of the workspace that contains `unsafe`; each block states its reason.
 
 mod activation;
+mod add;
 mod attention;
 mod cpu;
 mod dot;
@@ -27,6 +29,7 @@ mod rows;
 mod weights;
 
 pub use activation::{quick_gelu, silu_gate};
+pub use add::add_branch;
 pub use attention::{AttentionShape, attention};
 pub use cpu::{cpu_features, is_cpu};
 pub use linear::Linear;

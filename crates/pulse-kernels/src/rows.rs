@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use crate::cpu::{as_cpu, contiguous, is_f32};
+use crate::cpu::{as_cpu, contiguous, from_values, is_f32};
 
 /// Values of one piece of parallel work: enough to pay for handing it over.
 const PIECE: usize = 1 << 15;
@@ -35,33 +35,40 @@ pub(crate) fn for_each_row<const D: usize>(
     drop(tensor);
     let mut storage = contiguous(storage);
     let length = storage.layout().num_elements();
-    if storage.layout().start_offset() != 0 || storage.bytes().len() != length * size_of::<f32>() {
-        // A view into something larger: the rest is not ours to change.
-        storage = storage.to_contiguous();
-    }
     let offset = storage.layout().start_offset();
-    let values = &mut storage.storage_mut::<f32>()[offset..offset + length];
-    let arch = Arch::new();
+    let is_all = offset == 0 && storage.bytes().len() == length * size_of::<f32>();
+    if is_all && storage.is_unique() {
+        share_out(storage.storage_mut::<f32>(), row, |rows, first| {
+            work_on(work, rows, first);
+        });
+        return Ok(Tensor::from_primitive::<Flex>(storage));
+    }
+    // Somebody else reads these values too: each piece is copied by the thread that changes it.
+    let source = &storage.storage::<f32>()[offset..offset + length];
+    let mut values = vec![0f32; length];
+    share_out(&mut values, row, |rows, first| {
+        rows.copy_from_slice(&source[first..first + rows.len()]);
+        work_on(work, rows, first);
+    });
+    let shape: [usize; D] = std::array::from_fn(|axis| storage.layout().shape()[axis]);
+    Ok(from_values(values, shape))
+}
+
+/// Calls `work` on pieces of whole rows and the number of their first value, on several threads if there is
+/// enough to do.
+fn share_out(values: &mut [f32], row: usize, work: impl Fn(&mut [f32], usize) + Sync) {
     let piece = PIECE.div_ceil(row) * row;
     if values.len() <= piece {
-        arch.dispatch(Piece {
-            work,
-            rows: values,
-            first: 0,
-        });
-    } else {
-        values
-            .par_chunks_mut(piece)
-            .enumerate()
-            .for_each(|(index, rows)| {
-                arch.dispatch(Piece {
-                    work,
-                    rows,
-                    first: index * piece,
-                });
-            });
+        return work(values, 0);
     }
-    Ok(Tensor::from_primitive::<Flex>(storage))
+    values
+        .par_chunks_mut(piece)
+        .enumerate()
+        .for_each(|(index, rows)| work(rows, index * piece));
+}
+
+fn work_on(work: &impl RowWork, rows: &mut [f32], first: usize) {
+    Arch::new().dispatch(Piece { work, rows, first });
 }
 
 struct Piece<'a, W> {
@@ -111,8 +118,48 @@ pub(crate) fn exp(x: f32) -> f32 {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    /// Adds the number of each value.
+    struct Number;
+
+    impl RowWork for Number {
+        #[inline(always)]
+        fn apply(&self, rows: &mut [f32], first: usize) {
+            for (index, value) in rows.iter_mut().enumerate() {
+                *value += (first + index) as f32;
+            }
+        }
+    }
+
+    #[test]
+    fn values_that_others_read_stay_and_owned_ones_and_views_are_changed() {
+        let device = burn::tensor::Device::flex();
+        // Several pieces, so that several threads work.
+        let (rows, width) = (3 * PIECE / 100, 100);
+        let whole = Tensor::<2>::ones([rows + 1, width], &device);
+        let expected = |first: usize, count: usize| -> Vec<f32> {
+            (first..first + count)
+                .map(|index| index as f32 + 1.0)
+                .collect()
+        };
+        let values = |tensor: Tensor<2>| tensor.into_data().to_vec::<f32>().unwrap();
+        let changed = for_each_row(whole.clone(), width, &Number).unwrap();
+        assert_eq!(values(changed), expected(0, (rows + 1) * width));
+        assert!(values(whole.clone()).iter().all(|value| *value == 1.0));
+        let view = whole.clone().slice([1..rows + 1, 0..width]);
+        assert_eq!(
+            values(for_each_row(view, width, &Number).unwrap()),
+            expected(0, rows * width)
+        );
+        assert!(values(whole.clone()).iter().all(|value| *value == 1.0));
+        assert_eq!(
+            values(for_each_row(whole, width, &Number).unwrap()),
+            expected(0, (rows + 1) * width)
+        );
+    }
 
     #[test]
     fn the_exponential_is_exact_to_the_stated_error() {

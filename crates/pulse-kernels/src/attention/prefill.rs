@@ -69,7 +69,25 @@ pub(super) fn attend(
                     },
                 );
         });
-    Some(from_values(output, [batch, heads, count, dim]))
+    let merged = merge_heads(&output, [batch, heads, count, dim]);
+    Some(from_values(merged, [batch, count, heads, dim]).swap_dims(1, 2))
+}
+
+/// `[batch, heads, n, d]` to `[batch, n, heads, d]`: what follows wants the heads of a position beside each
+/// other, and Burn's copy would use one thread.
+fn merge_heads(values: &[f32], [batch, heads, count, dim]: [usize; 4]) -> Vec<f32> {
+    let mut merged = vec![0f32; batch * heads * count * dim];
+    merged
+        .par_chunks_mut((heads * dim).max(1))
+        .enumerate()
+        .for_each(|(position, row)| {
+            let (batch_row, query) = (position / count, position % count);
+            for (head, out) in row.chunks_exact_mut(dim).enumerate() {
+                let first = ((batch_row * heads + head) * count + query) * dim;
+                out.copy_from_slice(&values[first..first + dim]);
+            }
+        });
+    merged
 }
 
 /// A CPU tensor `[batch, heads, positions, d]` with any strides, checked to lie in its storage.

@@ -2,7 +2,7 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use pulse_kernels::{RmsNorm, Scope, WeightSource};
+use pulse_kernels::{RmsNorm, Scope, WeightSource, add_branch};
 
 use super::attention::{LlamaAttention, Step};
 use super::cache::KvCache;
@@ -41,8 +41,8 @@ impl LlamaLayer {
         cache: Option<(&mut KvCache, usize)>,
     ) -> Tensor<3> {
         let normalised = self.attention_norm.forward(input.clone());
-        let middle = input + self.attention.forward(normalised, step, cache);
+        let middle = add_branch(input, self.attention.forward(normalised, step, cache));
         let normalised = self.feed_forward_norm.forward(middle.clone());
-        middle + self.feed_forward.forward(normalised)
+        add_branch(middle, self.feed_forward.forward(normalised))
     }
 }

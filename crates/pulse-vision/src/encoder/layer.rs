@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 use burn::tensor::activation::gelu;
-use pulse_kernels::{LayerNorm, Linear, Scope, WeightSource, quick_gelu};
+use pulse_kernels::{LayerNorm, Linear, Scope, WeightSource, add_branch, quick_gelu};
 
 use super::attention::ClipAttention;
 use super::config::{ClipVisionConfig, VisionActivation};
@@ -48,7 +48,7 @@ impl ClipLayer {
         let attended = self
             .attention
             .forward(self.attention_norm.forward(input.clone()));
-        let middle = input + attended;
+        let middle = add_branch(input, attended);
         let inner = self
             .inner
             .forward(self.feed_forward_norm.forward(middle.clone()));
@@ -56,6 +56,6 @@ impl ClipLayer {
             VisionActivation::QuickGelu => quick_gelu(inner),
             VisionActivation::Gelu => gelu(inner),
         };
-        middle + self.outer.forward(active)
+        add_branch(middle, self.outer.forward(active))
     }
 }
