@@ -71,33 +71,29 @@ const FREE: u32 = u32::MAX;
 const RUN: usize = 64;
 
 /// Palette (three bytes a colour, in order of appearance) and an index for each pixel, or nothing if there
-/// are more than 256 colours. Most of a page looks like the row above it, which is copied.
+/// are more than 256 colours. Most of a page looks like the row above it, whose indices are copied.
 fn index_colours(rgb: &[u8], width: usize) -> Option<(Vec<u8>, Vec<u8>)> {
     let mut colours = Colours {
         slots: vec![(FREE, 0); SLOTS],
         palette: Vec::with_capacity(3 * 256),
     };
-    let mut indices = vec![0_u8; rgb.len() / 3];
-    let mut above: Option<(&[u8], usize)> = None;
-    for (row, line) in rgb.chunks_exact(3 * width).enumerate() {
-        let start = row * width;
-        for (run, pixels) in line.chunks(3 * RUN).enumerate() {
-            let at = start + run * RUN;
-            let count = pixels.len() / 3;
-            match above {
-                Some((other, first)) if other[3 * run * RUN..][..pixels.len()] == *pixels => {
-                    let from = first + run * RUN;
-                    indices.copy_within(from..from + count, at);
-                }
-                _ => {
-                    let to = indices[at..at + count].iter_mut();
-                    for (index, pixel) in to.zip(pixels.chunks_exact(3)) {
-                        *index = colours.index([pixel[0], pixel[1], pixel[2]])?;
-                    }
-                }
+    let mut indices = vec![0; rgb.len() / 3];
+    let (pixels, _) = rgb.as_chunks::<3>();
+    let mut above: Option<(&[[u8; 3]], &[u8])> = None;
+    let rows = pixels
+        .chunks_exact(width)
+        .zip(indices.chunks_exact_mut(width));
+    for (line, to) in rows {
+        let runs = line.chunks(RUN).zip(to.chunks_mut(RUN)).enumerate();
+        for (run, (pixels, to)) in runs {
+            let span = run * RUN..run * RUN + pixels.len();
+            let over = above.map(|(line, indices)| (&line[span.clone()], &indices[span]));
+            match over {
+                Some((over, indices)) if over == pixels => to.copy_from_slice(indices),
+                _ => colours.index_run(pixels, over, to)?,
             }
         }
-        above = Some((line, start));
+        above = Some((line, to));
     }
     Some((colours.palette, indices))
 }
@@ -108,6 +104,27 @@ struct Colours {
 }
 
 impl Colours {
+    /// Indices of pixels side by side, given the pixels above and their indices. What looks like the pixel
+    /// above or the one before needs no look into the table.
+    fn index_run(
+        &mut self,
+        pixels: &[[u8; 3]],
+        above: Option<(&[[u8; 3]], &[u8])>,
+        to: &mut [u8],
+    ) -> Option<()> {
+        let (over, indices) = above.unwrap_or_default();
+        let mut last = None;
+        for (at, (&pixel, to)) in pixels.iter().zip(to).enumerate() {
+            *to = match (over.get(at), last) {
+                (Some(&same), _) if same == pixel => indices[at],
+                (_, Some((same, index))) if same == pixel => index,
+                _ => self.index(pixel)?,
+            };
+            last = Some((pixel, *to));
+        }
+        Some(())
+    }
+
     fn index(&mut self, pixel: [u8; 3]) -> Option<u8> {
         let colour = u32::from_le_bytes([pixel[0], pixel[1], pixel[2], 0]);
         // Multiplicative hashing (Knuth, 6.4), then the next free slot.

@@ -12,11 +12,13 @@
 mod background;
 mod encode;
 mod error;
+mod few_colours;
 mod geometry;
 mod grid;
 mod header;
 mod homography;
 mod ink;
+mod labels;
 mod layout;
 mod marks;
 mod paper;
@@ -25,6 +27,7 @@ mod plan;
 mod renderer;
 mod save;
 mod settings;
+mod sheet;
 mod text;
 mod trace;
 
