@@ -30,7 +30,9 @@ fn png(dpi: f64, grid: GridColour, ink: [u8; 3]) -> Vec<u8> {
 
 #[test]
 fn every_resolution_and_paper_fits_a_palette() {
-    for dpi in [12.0, 37.0, 63.5, 72.0, 80.0, 100.0, 101.5, 101.7, 150.0, 200.0] {
+    for dpi in [
+        12.0, 37.0, 63.5, 72.0, 80.0, 100.0, 101.5, 101.7, 150.0, 200.0,
+    ] {
         for grid in GridColour::ALL {
             for ink in [[16, 14, 18], [30, 40, 160]] {
                 let bytes = png(dpi, grid, ink);
@@ -44,6 +46,10 @@ fn every_resolution_and_paper_fits_a_palette() {
 fn a_coarser_page_is_a_smaller_file() {
     for grid in GridColour::ALL {
         let sizes = [60.0, 100.0, 200.0].map(|dpi| png(dpi, grid, [16, 14, 18]).len());
-        assert!(sizes[0] < sizes[1] && sizes[1] < sizes[2], "{} {sizes:?}", grid.name());
+        assert!(
+            sizes[0] < sizes[1] && sizes[1] < sizes[2],
+            "{} {sizes:?}",
+            grid.name()
+        );
     }
 }

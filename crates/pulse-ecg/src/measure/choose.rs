@@ -7,7 +7,7 @@ use super::prepare::Clean;
 
 /// A beat after less than this share of the usual interval, or of the mean of its own two, is premature.
 const ON_TIME: f64 = 0.85;
-/// Share of the chosen beats that must show a P wave near the median beat's before PR is given.
+/// Share of the dominant beats that must show a P wave near the median beat's before PR is given.
 const P_AGREEMENT: f64 = 0.6;
 /// How far a beat's PR may be from the median beat's to agree, seconds.
 const P_NEAR_S: f64 = 0.030;
@@ -67,8 +67,9 @@ pub(super) fn around(chosen: &[usize], intervals: &[f64]) -> (f64, f64) {
     )
 }
 
-/// A P wave of the median beat counts only when most of the chosen beats show one at the same place.
-pub(super) fn p_is_seen(marks: &Marks, all: &[Marks], chosen: &[usize], rate: f64) -> bool {
+/// A P wave of the median beat counts only when most dominant beats show one at the same place. Early ones
+/// count too: in fibrillation few beats are on time, and waves at the same place before few are chance.
+pub(super) fn p_is_seen(marks: &Marks, all: &[Marks], usual: &[bool], rate: f64) -> bool {
     let Some(on) = marks.p_onset else {
         return false;
     };
@@ -77,8 +78,9 @@ pub(super) fn p_is_seen(marks: &Marks, all: &[Marks], chosen: &[usize], rate: f6
         beat.p_onset
             .is_some_and(|p| ((beat.qrs_onset - p - pr) / rate).abs() < P_NEAR_S)
     };
-    let agree = chosen.iter().filter(|&&i| near(&all[i])).count();
-    agree as f64 >= P_AGREEMENT * chosen.len() as f64
+    let dominant = || all.iter().zip(usual).filter(|(_, usual)| **usual);
+    let agree = dominant().filter(|(beat, _)| near(beat)).count();
+    agree as f64 >= P_AGREEMENT * dominant().count() as f64
 }
 
 /// The end of T of the median beat counts only when many of the chosen beats have it at the same place.

@@ -104,7 +104,7 @@ pub fn measure(recording: &Recording) -> Result<Measurements, MeasureError> {
     // Not the median of all intervals: where every second beat is premature, that is the premature ones'.
     let (before_s, after_s) = around(&chosen, &intervals);
     let marks = delineate(&average, before_s, after_s);
-    let seen = p_is_seen(&marks, &all, &chosen, rate);
+    let seen = p_is_seen(&marks, &all, &usual, rate);
     let ms = |samples: f64| samples / rate * 1000.0;
     let rr_mean_s = intervals.iter().sum::<f64>() / intervals.len() as f64;
     let qt_ms = marks

@@ -67,8 +67,9 @@ impl Picture {
 const SLOTS: usize = 1024;
 const FREE: u32 = u32::MAX;
 
-/// Pixels that are compared with those above them at once.
-const RUN: usize = 64;
+/// Pixels that are compared with those above them at once, and their bytes.
+const RUN: usize = 16;
+const RUN_BYTES: usize = 3 * RUN;
 
 /// Palette (three bytes a colour, in order of appearance) and an index for each pixel, or nothing if there
 /// are more than 256 colours. Most of a page looks like the row above it, whose indices are copied.
@@ -78,24 +79,28 @@ fn index_colours(rgb: &[u8], width: usize) -> Option<(Vec<u8>, Vec<u8>)> {
         palette: Vec::with_capacity(3 * 256),
     };
     let mut indices = vec![0; rgb.len() / 3];
-    let (pixels, _) = rgb.as_chunks::<3>();
-    let mut above: Option<(&[[u8; 3]], &[u8])> = None;
-    let rows = pixels
-        .chunks_exact(width)
-        .zip(indices.chunks_exact_mut(width));
-    for (line, to) in rows {
-        let runs = line.chunks(RUN).zip(to.chunks_mut(RUN)).enumerate();
-        for (run, (pixels, to)) in runs {
-            let span = run * RUN..run * RUN + pixels.len();
-            let over = above.map(|(line, indices)| (&line[span.clone()], &indices[span]));
-            match over {
-                Some((over, indices)) if over == pixels => to.copy_from_slice(indices),
-                _ => colours.index_run(pixels, over, to)?,
+    let mut above: (&[u8], &[u8]) = (&[], &[]);
+    let rows = rgb.chunks_exact(3 * width);
+    for (line, to) in rows.zip(indices.chunks_exact_mut(width)) {
+        let (over, _) = above.0.as_chunks::<RUN_BYTES>();
+        let (known, _) = above.1.as_chunks::<RUN>();
+        let (runs, rest) = line.as_chunks::<RUN_BYTES>();
+        let (places, last) = to.as_chunks_mut::<RUN>();
+        for (at, (run, place)) in runs.iter().zip(places).enumerate() {
+            match over.get(at) {
+                Some(over) if is_same(over, run) => *place = known[at],
+                _ => colours.index_run(run, place)?,
             }
         }
-        above = Some((line, to));
+        colours.index_run(rest, last)?;
+        above = (line, to);
     }
     Some((colours.palette, indices))
+}
+
+/// Whether two runs are equal. Without a branch for each byte or a call, which would cost as much.
+fn is_same(a: &[u8; RUN_BYTES], b: &[u8; RUN_BYTES]) -> bool {
+    a.iter().zip(b).fold(0, |any, (a, b)| any | (a ^ b)) == 0
 }
 
 struct Colours {
@@ -104,23 +109,11 @@ struct Colours {
 }
 
 impl Colours {
-    /// Indices of pixels side by side, given the pixels above and their indices. What looks like the pixel
-    /// above or the one before needs no look into the table.
-    fn index_run(
-        &mut self,
-        pixels: &[[u8; 3]],
-        above: Option<(&[[u8; 3]], &[u8])>,
-        to: &mut [u8],
-    ) -> Option<()> {
-        let (over, indices) = above.unwrap_or_default();
-        let mut last = None;
-        for (at, (&pixel, to)) in pixels.iter().zip(to).enumerate() {
-            *to = match (over.get(at), last) {
-                (Some(&same), _) if same == pixel => indices[at],
-                (_, Some((same, index))) if same == pixel => index,
-                _ => self.index(pixel)?,
-            };
-            last = Some((pixel, *to));
+    /// Indices of pixels side by side.
+    fn index_run(&mut self, rgb: &[u8], to: &mut [u8]) -> Option<()> {
+        let (pixels, _) = rgb.as_chunks::<3>();
+        for (&pixel, to) in pixels.iter().zip(to) {
+            *to = self.index(pixel)?;
         }
         Some(())
     }

@@ -103,26 +103,50 @@ impl InkLayer {
         if columns.is_empty() {
             return;
         }
+        let columns = self.whole_vectors(columns, from.0.max(to.0) + edge + 0.5);
         let left = columns.start as f32 + 0.5 - from.0;
         for row in rows {
             self.touch(row, &columns);
             let y = row as f32 + 0.5 - from.1;
-            let start = row * self.width;
-            let line = &mut self.coverage[start + columns.start..start + columns.end];
-            for (chunk, pixels) in line.chunks_mut(LANES).enumerate() {
-                let first = left + (chunk * LANES) as f32;
-                // No branch in here: the compiler makes vectors of it.
-                let covered: [u8; LANES] = std::array::from_fn(|lane| {
+            // No branch in here: the compiler makes vectors of it.
+            let covered = |first: f32| -> [u8; LANES] {
+                std::array::from_fn(|lane| {
                     let x = first + lane as f32;
                     let along = ((x * dx + y * dy) * inverse).max(0.0).min(1.0);
                     let (away_x, away_y) = (x - along * dx, y - along * dy);
                     let distance = (away_x * away_x + away_y * away_y).sqrt();
                     rounded((edge - distance).max(0.0).min(1.0) * pen.strength)
-                });
+                })
+            };
+            let start = row * self.width;
+            let line = &mut self.coverage[start + columns.start..start + columns.end];
+            let (vectors, rest) = line.as_chunks_mut::<LANES>();
+            let mut first = left;
+            for pixels in vectors {
+                let covered = covered(first);
                 for (pixel, covered) in pixels.iter_mut().zip(covered) {
                     *pixel = (*pixel).max(covered);
                 }
+                first += LANES as f32;
             }
+            for (pixel, covered) in rest.iter_mut().zip(covered(first)) {
+                *pixel = (*pixel).max(covered);
+            }
+        }
+    }
+
+    /// Columns of a stroke with those after it that fill the last vector, where there are such and neither
+    /// they nor the stroke, which ends at `stroke_end`, meet the clip: they are too far away to get any ink.
+    fn whole_vectors(
+        &self,
+        columns: std::ops::Range<usize>,
+        stroke_end: f32,
+    ) -> std::ops::Range<usize> {
+        let end = columns.start + columns.len().next_multiple_of(LANES);
+        if end <= self.width && stroke_end as usize <= columns.end {
+            columns.start..end
+        } else {
+            columns
         }
     }
 
@@ -180,23 +204,29 @@ impl InkLayer {
             let share = (step * 255 + steps / 2) / steps;
             (255 - share, ink.map(|ink| u32::from(ink) * share + 127))
         });
+        let print = |covered: &[u8], pixels: &mut [[u8; 3]]| {
+            for (&covered, pixel) in covered.iter().zip(pixels) {
+                let (kept, added) = shares[usize::from(covered)];
+                for (value, added) in pixel.iter_mut().zip(added) {
+                    *value = ((u32::from(*value) * kept + added) / 255) as u8;
+                }
+            }
+        };
         let rows = self.coverage.chunks_exact(self.width);
         let lines = rgb.chunks_exact_mut(3 * self.width);
         let touched = self.touched.chunks_exact(self.blocks);
         for ((row, line), touched) in rows.zip(lines).zip(touched) {
-            let runs = row.chunks(BLOCK).zip(line.chunks_mut(3 * BLOCK));
-            for ((covered, rgb), _) in runs.zip(touched).filter(|(_, touched)| **touched) {
-                let few = covered.chunks(LANES).zip(rgb.chunks_mut(3 * LANES));
+            let (pixels, _) = line.as_chunks_mut::<3>();
+            let runs = row.chunks(BLOCK).zip(pixels.chunks_mut(BLOCK));
+            for ((covered, pixels), _) in runs.zip(touched).filter(|(_, touched)| **touched) {
+                let (groups, rest) = covered.as_chunks::<LANES>();
                 // A stroke is a few pixels wide: most of a run is bare too.
-                for (covered, rgb) in few.filter(|(few, _)| few.iter().any(|one| *one != 0)) {
-                    let (pixels, _) = rgb.as_chunks_mut::<3>();
-                    for (&covered, pixel) in covered.iter().zip(pixels) {
-                        let (kept, added) = shares[usize::from(covered)];
-                        for (value, added) in pixel.iter_mut().zip(added) {
-                            *value = ((u32::from(*value) * kept + added) / 255) as u8;
-                        }
+                for (group, few) in groups.iter().enumerate() {
+                    if *few != [0; LANES] {
+                        print(few, &mut pixels[group * LANES..][..LANES]);
                     }
                 }
+                print(rest, &mut pixels[groups.len() * LANES..]);
             }
         }
     }

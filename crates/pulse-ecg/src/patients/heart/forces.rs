@@ -49,20 +49,21 @@ pub(super) const HYPERTROPHY: [Force; 5] = [
 /// slightly notched top, QS or rS in front. The crests overlap so far that they make one plateau.
 pub(super) const LEFT_BUNDLE: [Force; 4] = [
     force(0.20, 0.20, 0.30, [0.34, 0.16, -0.06]),
-    force(0.35, 0.29, 0.36, [0.66, 0.26, 0.46]),
-    force(0.55, 0.36, 0.36, [0.26, 0.08, 0.66]),
-    force(0.70, 0.32, 0.30, [0.58, 0.16, 0.60]),
+    force(0.36, 0.30, 0.36, [0.66, 0.26, 0.44]),
+    force(0.55, 0.36, 0.36, [0.31, 0.09, 0.58]),
+    force(0.69, 0.32, 0.31, [0.58, 0.16, 0.52]),
 ];
 
 /// Normal start in half of the time, then the right ventricle late and slow: a broad R' in V1, a broad,
-/// slurred S to the left.
+/// slurred S to the left. The late vector turns from the front to the right, so that no lead pauses with all
+/// others.
 pub(super) const RIGHT_BUNDLE: [Force; 6] = [
     force(0.12, 0.12, 0.13, [-0.14, -0.06, -0.26]),
     force(0.24, 0.16, 0.15, [0.40, 0.30, -0.06]),
     force(0.33, 0.18, 0.17, [0.72, 0.52, 0.10]),
     force(0.42, 0.17, 0.17, [0.22, 0.06, 0.34]),
-    force(0.63, 0.22, 0.30, [-0.32, -0.05, -0.50]),
-    force(0.80, 0.26, 0.20, [-0.27, -0.02, -0.30]),
+    force(0.62, 0.22, 0.30, [-0.20, 0.03, -0.54]),
+    force(0.79, 0.26, 0.21, [-0.32, -0.09, -0.22]),
 ];
 
 /// Pacing at the apex of the right ventricle: from the apex upwards and back.
