@@ -141,7 +141,7 @@ impl Summary {
                 if signal.voltage_unit().is_none() {
                     format!("in {}, not in mV", signal.units)
                 } else if signal.gain.is_none() {
-                    "uncalibrated: the header states no gain".to_owned()
+                    "uncalibrated: the gain is 0 or not stated".to_owned()
                 } else {
                     "no samples".to_owned()
                 }

@@ -11,15 +11,15 @@ pub(crate) struct InkLayer {
     width: usize,
     height: usize,
     coverage: Vec<u8>,
-    /// Whether anything was drawn on each run of [`BLOCK`] pixels of each row: most of a page is bare and is
+    /// Whether anything was drawn on each run of [`RUN`] pixels of each row: most of a page is bare and is
     /// not looked at when it is printed.
     touched: Vec<bool>,
     /// Runs in a row.
-    blocks: usize,
+    runs: usize,
 }
 
 /// Pixels of a row that are printed together.
-const BLOCK: usize = 64;
+pub(crate) const RUN: usize = 64;
 
 /// Pixels of a stroke that are computed together: two vectors of SSE or NEON, one of AVX.
 const LANES: usize = 8;
@@ -65,13 +65,13 @@ pub(crate) struct Clip {
 impl InkLayer {
     pub(crate) fn new(width: u32, height: u32) -> Self {
         let (width, height) = (width as usize, height as usize);
-        let blocks = width.div_ceil(BLOCK);
+        let runs = width.div_ceil(RUN);
         Self {
             width,
             height,
             coverage: vec![0; width * height],
-            touched: vec![false; blocks * height],
-            blocks,
+            touched: vec![false; runs * height],
+            runs,
         }
     }
 
@@ -152,8 +152,8 @@ impl InkLayer {
 
     /// Notes that columns of a row were drawn on.
     fn touch(&mut self, row: usize, columns: &std::ops::Range<usize>) {
-        let (first, last) = (columns.start / BLOCK, (columns.end - 1) / BLOCK);
-        self.touched[row * self.blocks + first..=row * self.blocks + last].fill(true);
+        let (first, last) = (columns.start / RUN, (columns.end - 1) / RUN);
+        self.touched[row * self.runs + first..=row * self.runs + last].fill(true);
     }
 
     /// Fills a rectangle with exact coverage at its edges.
@@ -180,7 +180,7 @@ impl InkLayer {
             return;
         };
         if x < self.width && y < self.height {
-            self.touched[y * self.blocks + x / BLOCK] = true;
+            self.touched[y * self.runs + x / RUN] = true;
             let pixel = &mut self.coverage[y * self.width + x];
             *pixel = (*pixel).max((share.clamp(0.0, 1.0) * 255.0 + 0.5) as u8);
         }
@@ -195,40 +195,17 @@ impl InkLayer {
         })
     }
 
-    /// Mixes the ink's colour into a picture of the layer's size, in `steps` steps of coverage (at least 1):
-    /// a paper of few colours then makes few more and fits a palette.
-    pub(crate) fn print(&self, rgb: &mut [u8], ink: [u8; 3], steps: u32) {
-        // What is kept of the paper and what the ink adds, for every coverage.
-        let shares: [(u32, [u32; 3]); 256] = std::array::from_fn(|covered| {
-            let step = (covered as u32 * steps + 127) / 255;
-            let share = (step * 255 + steps / 2) / steps;
-            (255 - share, ink.map(|ink| u32::from(ink) * share + 127))
-        });
-        let print = |covered: &[u8], pixels: &mut [[u8; 3]]| {
-            for (&covered, pixel) in covered.iter().zip(pixels) {
-                let (kept, added) = shares[usize::from(covered)];
-                for (value, added) in pixel.iter_mut().zip(added) {
-                    *value = ((u32::from(*value) * kept + added) / 255) as u8;
-                }
-            }
-        };
-        let rows = self.coverage.chunks_exact(self.width);
-        let lines = rgb.chunks_exact_mut(3 * self.width);
-        let touched = self.touched.chunks_exact(self.blocks);
-        for ((row, line), touched) in rows.zip(lines).zip(touched) {
-            let (pixels, _) = line.as_chunks_mut::<3>();
-            let runs = row.chunks(BLOCK).zip(pixels.chunks_mut(BLOCK));
-            for ((covered, pixels), _) in runs.zip(touched).filter(|(_, touched)| **touched) {
-                let (groups, rest) = covered.as_chunks::<LANES>();
-                // A stroke is a few pixels wide: most of a run is bare too.
-                for (group, few) in groups.iter().enumerate() {
-                    if *few != [0; LANES] {
-                        print(few, &mut pixels[group * LANES..][..LANES]);
-                    }
-                }
-                print(rest, &mut pixels[groups.len() * LANES..]);
-            }
-        }
+    /// Pixels in a row.
+    pub(crate) const fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Coverage of a row's pixels, and for each run of [`RUN`] whether anything was drawn there.
+    pub(crate) fn row(&self, y: usize) -> (&[u8], &[bool]) {
+        (
+            &self.coverage[y * self.width..][..self.width],
+            &self.touched[y * self.runs..][..self.runs],
+        )
     }
 }
 

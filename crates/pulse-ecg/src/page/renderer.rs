@@ -86,10 +86,8 @@ impl PageRenderer {
             draw_trace(&mut layer, samples, rate, trace, geometry, pen, &clip);
         }
         draw_marks(&mut layer, &self.settings, &plan, recording, pen);
-        let mut picture = self.paper.picture();
-        layer.print(picture.rgb_mut(), self.settings.ink, self.paper.ink_steps());
         Ok(Page {
-            picture,
+            picture: self.paper.printed(&layer, self.settings.ink),
             geometry: plan.geometry,
         })
     }

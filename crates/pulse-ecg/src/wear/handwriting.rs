@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::apply::Draw;
 use super::random::{between, chance, index};
-use crate::page::{InkLayer, PageGeometry, Pen, Picture, Segment};
+use crate::page::{InkLayer, PageGeometry, Pen, Picture, Printer, Segment};
 
 /// Blue and black ballpoint, red felt pen.
 const INKS: [[u8; 3]; 4] = [[28, 44, 128], [34, 34, 40], [24, 36, 100], [168, 34, 42]];
@@ -58,7 +58,7 @@ pub(super) fn apply(picture: &mut Picture, geometry: &PageGeometry, mut draw: Dr
         let corner = (0.93 * width, between(random, 0.05, 0.1) * height);
         hand.tick(random, corner);
     }
-    layer.print(picture.rgb_mut(), ink, INK_STEPS);
+    Printer::new(ink, INK_STEPS).print(&layer, picture.rgb_mut());
 }
 
 struct Hand<'a> {
