@@ -108,14 +108,14 @@ impl InkLayer {
         for row in rows {
             self.touch(row, &columns);
             let y = row as f32 + 0.5 - from.1;
-            // No branch in here: the compiler makes vectors of it.
+            // No branch in here, and `max` and `min` for `clamp`, which has some: the compiler makes vectors of it.
             let covered = |first: f32| -> [u8; LANES] {
                 std::array::from_fn(|lane| {
                     let x = first + lane as f32;
-                    let along = ((x * dx + y * dy) * inverse).clamp(0.0, 1.0);
+                    let along = ((x * dx + y * dy) * inverse).max(0.0).min(1.0);
                     let (away_x, away_y) = (x - along * dx, y - along * dy);
                     let distance = (away_x * away_x + away_y * away_y).sqrt();
-                    rounded((edge - distance).clamp(0.0, 1.0) * pen.strength)
+                    rounded((edge - distance).max(0.0).min(1.0) * pen.strength)
                 })
             };
             let start = row * self.width;

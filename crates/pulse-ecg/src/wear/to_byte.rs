@@ -1,9 +1,9 @@
 //! `f32` to pixel values.
 
 /// The nearest whole number from 0 to 255. Adding 2^23 leaves it in the last bits of the `f32`: exact, and
-/// unlike a conversion something that compilers make vectors of.
+/// unlike a conversion, or `clamp`, something that compilers make vectors of.
 pub(super) fn to_byte(value: f32) -> u8 {
-    (value.clamp(0.0, 255.0) + 8_388_608.0).to_bits() as u8
+    (value.max(0.0).min(255.0) + 8_388_608.0).to_bits() as u8
 }
 
 #[cfg(test)]
