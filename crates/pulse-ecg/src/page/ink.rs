@@ -86,6 +86,8 @@ impl InkLayer {
     }
 
     /// Draws a stroke. Coordinates of any size, NaN among them, are cut to the clip first.
+    // `clamp` has branches for NaN that keep the compiler from making vectors; nothing here is NaN.
+    #[allow(clippy::manual_clamp)]
     pub(crate) fn stroke(&mut self, segment: Segment, pen: Pen, clip: &Clip) {
         let edge = pen.radius + 0.5;
         let Some(Segment { from, to }) = cut(segment, clip, edge) else {
@@ -108,7 +110,7 @@ impl InkLayer {
         for row in rows {
             self.touch(row, &columns);
             let y = row as f32 + 0.5 - from.1;
-            // No branch in here, and `max` and `min` for `clamp`, which has some: the compiler makes vectors of it.
+            // No branch in here: the compiler makes vectors of it.
             let covered = |first: f32| -> [u8; LANES] {
                 std::array::from_fn(|lane| {
                     let x = first + lane as f32;
