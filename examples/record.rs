@@ -78,11 +78,11 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
 /// One signal, ready to be shown.
 struct Row {
     lead: String,
-    unit: String,
     first_raw: Vec<Option<i32>>,
     sum_raw: Option<i64>,
     missing: usize,
-    statistics: Option<SignalStatistics>,
+    /// Figures, or why there are none.
+    statistics: Result<SignalStatistics, String>,
 }
 
 /// What is shown of a record.
@@ -129,7 +129,6 @@ impl Summary {
     fn from_wfdb(record: &WfdbRecord) -> Self {
         let rows = record.signals.iter().map(|signal| Row {
             lead: signal.description.clone(),
-            unit: signal.units.clone(),
             first_raw: signal
                 .samples
                 .iter()
@@ -138,7 +137,15 @@ impl Summary {
                 .collect(),
             sum_raw: Some(signal.digital_sum()),
             missing: signal.missing(),
-            statistics: signal.statistics(),
+            statistics: signal.statistics().ok_or_else(|| {
+                if signal.voltage_unit().is_none() {
+                    format!("in {}, not in mV", signal.units)
+                } else if signal.gain.is_none() {
+                    "uncalibrated: the gain is 0 or not stated".to_owned()
+                } else {
+                    "no samples".to_owned()
+                }
+            }),
         });
         Self {
             record: record.name.clone(),
@@ -168,7 +175,6 @@ impl Summary {
         let recording = Recording::from_csv_file(path, &options)?;
         let rows = recording.leads.iter().map(|lead| Row {
             lead: lead.lead.name().to_owned(),
-            unit: "mV".to_owned(),
             first_raw: Vec::new(),
             sum_raw: None,
             missing: lead
@@ -176,7 +182,8 @@ impl Summary {
                 .iter()
                 .filter(|value| value.is_nan())
                 .count(),
-            statistics: SignalStatistics::of_millivolts(&lead.millivolts),
+            statistics: SignalStatistics::of_millivolts(&lead.millivolts)
+                .ok_or_else(|| "no samples".to_owned()),
         });
         Ok(Self {
             record: recording.name.clone(),
@@ -202,7 +209,10 @@ impl Summary {
             .collect();
         let each = |value: fn(&SignalStatistics) -> f64| -> Vec<Option<f64>> {
             rows()
-                .map(|row| row.statistics.as_ref().map(|s| to_nine_places(value(s))))
+                .map(|row| {
+                    let statistics = row.statistics.as_ref().ok();
+                    statistics.map(|s| to_nine_places(value(s)))
+                })
                 .collect()
         };
         json!({
@@ -249,19 +259,14 @@ impl Summary {
         for row in &self.rows {
             let (lead, missing) = (&row.lead, row.missing);
             match &row.statistics {
-                Some(s) => println!(
+                Ok(s) => println!(
                     "{lead:<12} {:>10.3} {:>10.3} {:>10.4} {:>10.4} {missing:>9}",
                     s.min_mv,
                     s.max_mv,
                     without_sign_of_zero(s.mean_mv, 4),
                     s.std_mv
                 ),
-                None => {
-                    println!(
-                        "{lead:<12} {:>43} {missing:>9}",
-                        format!("in {}, not in mV", row.unit)
-                    );
-                }
+                Err(reason) => println!("{lead:<12} {reason:>43} {missing:>9}"),
             }
         }
         print_measurements(&self.measurements);

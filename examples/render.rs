@@ -72,13 +72,13 @@ struct PageArguments {
     #[arg(long)]
     rhythm: Option<String>,
     /// Pixels per inch, 10 to 1200
-    #[arg(long, default_value_t = 200.0)]
+    #[arg(long, default_value_t = 200.0, allow_negative_numbers = true)]
     dpi: f64,
     /// Paper speed in mm/s
-    #[arg(long, default_value_t = 25.0)]
+    #[arg(long, default_value_t = 25.0, allow_negative_numbers = true)]
     speed: f64,
     /// Gain in mm/mV
-    #[arg(long, default_value_t = 10.0)]
+    #[arg(long, default_value_t = 10.0, allow_negative_numbers = true)]
     gain: f64,
     /// Paper: letter, a4, fit (as large as the leads need), or millimetres such as 300x220
     #[arg(long, default_value = "letter")]
@@ -93,10 +93,10 @@ struct PageArguments {
     #[arg(long, default_value = "bar", value_parser = ["bar", "dotted", "none"])]
     separator: String,
     /// Second of the record at which the page starts
-    #[arg(long, default_value_t = 0.0)]
+    #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
     start: f64,
     /// Seconds of all columns together; default: what 250 mm hold, 10 s at 25 mm/s
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     seconds: Option<f64>,
     /// Show the same stretch in every column instead of consecutive ones
     #[arg(long)]

@@ -122,7 +122,8 @@ impl GenerationArguments {
     }
 }
 
-/// The page that is asked about by default.
+/// The page that is asked about by default: `cargo run --example render -- --synthetic "sinus rhythm" --seed 4
+/// --paper 270x155 --dpi 100 --out datasets/pages/sinus-rhythm.png`.
 pub(crate) fn demo_image() -> String {
     bundled("pages/sinus-rhythm.png")
 }

@@ -6,6 +6,7 @@
 mod csv_file;
 mod lead;
 pub mod measure;
+mod number;
 mod open;
 pub mod page;
 pub mod patients;

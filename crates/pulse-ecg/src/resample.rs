@@ -12,6 +12,7 @@ mod kernel;
 
 use kernel::Phases;
 
+use crate::number::Short;
 use crate::recording::{LeadSignal, Recording, SAMPLING_RATES_HZ};
 
 /// Share of the lower of both rates up to which signals pass unchanged.
@@ -25,7 +26,10 @@ const MOST_SAMPLES: f64 = (1_u64 << 28) as f64;
 #[non_exhaustive]
 pub enum ResampleError {
     /// A rate that no ECG has.
-    #[error("found {found} Hz as the {which} rate, expected {lowest} to {highest} Hz")]
+    #[error(
+        "found {} Hz as the {which} rate, expected {lowest} to {highest} Hz",
+        Short(*.found)
+    )]
     Rate {
         /// `recording's` or `new`.
         which: &'static str,
@@ -38,7 +42,8 @@ pub enum ResampleError {
     },
     /// The result would not fit.
     #[error(
-        "the result would have {found} samples a lead, at most {limit} are made; lower the rate"
+        "the result would have {} samples a lead, at most {limit} are made; lower the rate",
+        Short(*.found)
     )]
     TooLong {
         /// Samples a lead.

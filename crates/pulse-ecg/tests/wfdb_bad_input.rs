@@ -105,7 +105,21 @@ fn gains_that_give_no_millivolts_are_refused() {
         ));
     }
     for gain in [
-        "NaN", "inf", "-inf", "1e999", "abc", "200(", "200(x)", "200/", "(5)",
+        "NaN",
+        "inf",
+        "-inf",
+        "1e999",
+        "abc",
+        "200(",
+        "200(x)",
+        "200/",
+        "(5)",
+        "1e-300",
+        "-1e-300/mV",
+        "1e300",
+        "9e-10",
+        "1.1e12",
+        "4.9e-324",
     ] {
         let error = one_signal(&format!("r.dat 16 {gain} 16 0 1 4 0 I")).unwrap_err();
         assert!(

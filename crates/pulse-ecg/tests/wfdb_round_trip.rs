@@ -29,7 +29,11 @@ fn any_signal(format: SignalFormat, frames: usize) -> impl Strategy<Value = Wfdb
         move |(each, description, baseline, adc_zero, adc_resolution)| {
             let gain = prop_oneof![
                 Just(None),
-                any::<f64>().prop_map(|gain| (gain.is_finite() && gain != 0.0).then_some(gain)),
+                // Every size that is read, 1e-9 to 1e12, and either sign.
+                (-8.99..11.99_f64, any::<bool>()).prop_map(|(size, inverted)| {
+                    let gain = 10_f64.powf(size);
+                    Some(if inverted { -gain } else { gain })
+                }),
             ];
             (samples(format, frames * each), gain, "[a-zA-Z%µ/]{1,8}").prop_map(
                 move |(samples, gain, units)| WfdbSignal {
@@ -180,7 +184,7 @@ fn a_recording_becomes_a_record_and_back() {
         recording.leads[0].millivolts[..2]
     );
     assert!(back.leads[0].millivolts[2].is_nan());
-    for gain in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+    for gain in [0.0, -1.0, 1e-300, 1e300, f64::NAN, f64::INFINITY] {
         assert!(WfdbRecord::from_recording(&recording, gain).is_err());
     }
     let mut infinite = recording;

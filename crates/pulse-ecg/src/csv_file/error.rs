@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::number::Short;
+
 /// Why a CSV file is no recording. Lines and columns count from 1; the names are line 1.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -79,8 +81,8 @@ pub enum CsvError {
     NoSamples,
     /// Time or counter does not go on evenly.
     #[error(
-        "line {line}, column {column}: found {found}, expected about {expected}; samples must be \
-         evenly spaced (write an empty cell where a sample is missing)"
+        "line {line}, column {column}: found {}, expected about {}; samples must be \
+         evenly spaced (write an empty cell where a sample is missing)", Short(*.found), Short(*.expected)
     )]
     UnevenTime {
         /// Line of the file.
@@ -93,7 +95,10 @@ pub enum CsvError {
         expected: f64,
     },
     /// A time that is not later than the one before.
-    #[error("line {line}, column {column}: time {found} is not later than the line before")]
+    #[error(
+        "line {line}, column {column}: time {} is not later than the line before",
+        Short(*.found)
+    )]
     TimeNotRising {
         /// Line of the file.
         line: u64,
@@ -106,7 +111,11 @@ pub enum CsvError {
     #[error("nothing gives the sampling rate; add a column `time` in seconds or state the rate")]
     NoRate,
     /// Time column and stated rate differ.
-    #[error("the time column gives {found} Hz, {stated} Hz was stated; correct one of them")]
+    #[error(
+        "the time column gives {} Hz, {} Hz was stated; correct one of them",
+        Short(*.found),
+        Short(*.stated)
+    )]
     RateConflict {
         /// From the time column.
         found: f64,
@@ -114,7 +123,10 @@ pub enum CsvError {
         stated: f64,
     },
     /// A rate that no ECG has.
-    #[error("found a sampling rate of {found} Hz, expected {lowest} to {highest} Hz")]
+    #[error(
+        "found a sampling rate of {} Hz, expected {lowest} to {highest} Hz",
+        Short(*.found)
+    )]
     SamplingRate {
         /// The rate.
         found: f64,

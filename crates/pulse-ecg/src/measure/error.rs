@@ -1,5 +1,7 @@
 //! Why a recording cannot be measured.
 
+use crate::number::Short;
+
 /// Why [`super::measure`] refuses a recording.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum MeasureError {
@@ -14,7 +16,7 @@ pub enum MeasureError {
         least: f64,
     },
     /// A sampling rate at which waves cannot be told apart, or none at all.
-    #[error("the sampling rate is {hz} Hz, expected {low} to {high} Hz; resample the recording")]
+    #[error("the sampling rate is {} Hz, expected {low} to {high} Hz; resample the recording", Short(*.hz))]
     SamplingRate {
         /// The rate found; NaN is possible.
         hz: f64,

@@ -4,21 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use super::MeasureError;
 use super::average::{BEFORE_S, Window, dominant, median, window};
+use super::choose::{around, choose, p_is_seen, t_is_seen};
 use super::delineate::{Marks, delineate};
 use super::peaks::{RPeaks, detect, quantile};
 use super::prepare::{Clean, prepare};
 use crate::lead::Lead;
 use crate::recording::Recording;
-
-/// Share of dominant beats that must show a P wave near the median beat's before PR is given.
-const P_AGREEMENT: f64 = 0.6;
-/// How far a beat's PR may be from the median beat's to agree, seconds.
-const P_NEAR_S: f64 = 0.030;
-
-/// Share of dominant beats whose T wave must end near the median beat's before QT is given.
-const T_AGREEMENT: f64 = 0.5;
-/// How far a beat's QT may be from the median beat's to agree, seconds; QT follows RR in fibrillation.
-const T_NEAR_S: f64 = 0.050;
 
 /// Marks of one beat, seconds from the start of the recording.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -65,7 +56,8 @@ pub struct Measurements {
     pub qrs_ms: f64,
     /// Onset of QRS to end of T, milliseconds; `None` when no T wave stands out.
     pub qt_ms: Option<f64>,
-    /// QT / sqrt(RR in seconds) (Bazett 1920), milliseconds.
+    /// QT / sqrt(RR in seconds) (Bazett 1920), milliseconds; RR is the median interval before the beats on
+    /// which QT is measured.
     pub qtc_bazett_ms: Option<f64>,
     /// QT / cbrt(RR in seconds) (Fridericia 1920), milliseconds.
     pub qtc_fridericia_ms: Option<f64>,
@@ -106,15 +98,18 @@ pub fn measure(recording: &Recording) -> Result<Measurements, MeasureError> {
             delineate(window, before, intervals.get(i).copied().unwrap_or(usual_s))
         })
         .collect();
-    let chosen: Vec<&Window> = chosen(&windows, &usual, &intervals, usual_s, &peaks, &clean);
-    let average = median(&chosen);
-    let marks = delineate(&average, usual_s, usual_s);
+    let chosen = choose(&usual, &intervals, &peaks, &clean);
+    let typical: Vec<&Window> = chosen.iter().map(|&i| &windows[i]).collect();
+    let average = median(&typical);
+    // Not the median of all intervals: where every second beat is premature, that is the premature ones'.
+    let (before_s, after_s) = around(&chosen, &intervals);
+    let marks = delineate(&average, before_s, after_s);
     let seen = p_is_seen(&marks, &all, &usual, rate);
     let ms = |samples: f64| samples / rate * 1000.0;
     let rr_mean_s = intervals.iter().sum::<f64>() / intervals.len() as f64;
     let qt_ms = marks
         .t_end
-        .filter(|_| t_is_seen(&marks, &all, &usual, rate))
+        .filter(|_| t_is_seen(&marks, &all, &chosen, rate))
         .map(|end| ms(end - marks.qrs_onset));
     Ok(Measurements {
         rate_bpm: 60.0 / rr_mean_s,
@@ -135,76 +130,12 @@ pub fn measure(recording: &Recording) -> Result<Measurements, MeasureError> {
             .map(|on| ms(marks.qrs_onset - on)),
         qrs_ms: ms(marks.qrs_offset - marks.qrs_onset),
         qt_ms,
-        qtc_bazett_ms: qt_ms.map(|qt| qt / libm::sqrt(usual_s)),
-        qtc_fridericia_ms: qt_ms.map(|qt| qt / libm::cbrt(usual_s)),
+        qtc_bazett_ms: qt_ms.map(|qt| qt / libm::sqrt(before_s)),
+        qtc_fridericia_ms: qt_ms.map(|qt| qt / libm::cbrt(before_s)),
         axis_degrees: axis(&clean, &average, &marks),
         beats: beats(&peaks, &all, &usual, seen, rate),
         r_peaks,
     })
-}
-
-/// Dominant beats whose window lies in the recording and that do not come early, as far as there are any.
-fn chosen<'a>(
-    windows: &'a [Window],
-    usual: &[bool],
-    intervals: &[f64],
-    usual_s: f64,
-    peaks: &[usize],
-    clean: &Clean,
-) -> Vec<&'a Window> {
-    let samples = clean.leads[0].millivolts.len();
-    let inside = |i: usize| {
-        let before = (BEFORE_S * clean.rate_hz) as usize;
-        peaks[i] >= before && peaks[i] + (0.5 * clean.rate_hz) as usize <= samples
-    };
-    let on_time = |i: usize| i == 0 || intervals[i - 1] > 0.85 * usual_s;
-    let pick = |strict: bool| -> Vec<&Window> {
-        (0..windows.len())
-            .filter(|&i| usual[i] && (!strict || (inside(i) && on_time(i))))
-            .map(|i| &windows[i])
-            .collect()
-    };
-    let strict = pick(true);
-    if strict.len() >= 2 {
-        strict
-    } else {
-        pick(false)
-    }
-}
-
-/// A P wave of the median beat counts only when most single beats show one at the same place.
-fn p_is_seen(marks: &Marks, all: &[Marks], usual: &[bool], rate: f64) -> bool {
-    let Some(on) = marks.p_onset else {
-        return false;
-    };
-    let pr = marks.qrs_onset - on;
-    let (mut agree, mut total) = (0, 0);
-    for (beat, _) in all.iter().zip(usual).filter(|(_, usual)| **usual) {
-        total += 1;
-        if beat
-            .p_onset
-            .is_some_and(|p| ((beat.qrs_onset - p - pr) / rate).abs() < P_NEAR_S)
-        {
-            agree += 1;
-        }
-    }
-    f64::from(agree) >= P_AGREEMENT * f64::from(total)
-}
-
-/// The end of T of the median beat counts only when many single beats have it at the same place.
-fn t_is_seen(marks: &Marks, all: &[Marks], usual: &[bool], rate: f64) -> bool {
-    let Some(end) = marks.t_end else {
-        return false;
-    };
-    let qt = end - marks.qrs_onset;
-    let dominant = || all.iter().zip(usual).filter(|(_, usual)| **usual);
-    let agree = dominant()
-        .filter(|(beat, _)| {
-            beat.t_end
-                .is_some_and(|t| ((t - beat.qrs_onset - qt) / rate).abs() < T_NEAR_S)
-        })
-        .count();
-    agree as f64 >= T_AGREEMENT * dominant().count() as f64
 }
 
 fn beats(

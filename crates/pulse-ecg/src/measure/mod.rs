@@ -15,6 +15,7 @@
 //! ```
 
 mod average;
+mod choose;
 mod delineate;
 mod error;
 mod filter;

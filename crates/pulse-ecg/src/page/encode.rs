@@ -67,39 +67,40 @@ impl Picture {
 const SLOTS: usize = 1024;
 const FREE: u32 = u32::MAX;
 
-/// Pixels that are compared with those above them at once.
-const RUN: usize = 64;
+/// Pixels that are compared with those above them at once, and their bytes.
+const RUN: usize = 16;
+const RUN_BYTES: usize = 3 * RUN;
 
 /// Palette (three bytes a colour, in order of appearance) and an index for each pixel, or nothing if there
-/// are more than 256 colours. Most of a page looks like the row above it, which is copied.
+/// are more than 256 colours. Most of a page looks like the row above it, whose indices are copied.
 fn index_colours(rgb: &[u8], width: usize) -> Option<(Vec<u8>, Vec<u8>)> {
     let mut colours = Colours {
         slots: vec![(FREE, 0); SLOTS],
         palette: Vec::with_capacity(3 * 256),
     };
-    let mut indices = vec![0_u8; rgb.len() / 3];
-    let mut above: Option<(&[u8], usize)> = None;
-    for (row, line) in rgb.chunks_exact(3 * width).enumerate() {
-        let start = row * width;
-        for (run, pixels) in line.chunks(3 * RUN).enumerate() {
-            let at = start + run * RUN;
-            let count = pixels.len() / 3;
-            match above {
-                Some((other, first)) if other[3 * run * RUN..][..pixels.len()] == *pixels => {
-                    let from = first + run * RUN;
-                    indices.copy_within(from..from + count, at);
-                }
-                _ => {
-                    let to = indices[at..at + count].iter_mut();
-                    for (index, pixel) in to.zip(pixels.chunks_exact(3)) {
-                        *index = colours.index([pixel[0], pixel[1], pixel[2]])?;
-                    }
-                }
+    let mut indices = vec![0; rgb.len() / 3];
+    let mut above: (&[u8], &[u8]) = (&[], &[]);
+    let rows = rgb.chunks_exact(3 * width);
+    for (line, to) in rows.zip(indices.chunks_exact_mut(width)) {
+        let (over, _) = above.0.as_chunks::<RUN_BYTES>();
+        let (known, _) = above.1.as_chunks::<RUN>();
+        let (runs, rest) = line.as_chunks::<RUN_BYTES>();
+        let (places, last) = to.as_chunks_mut::<RUN>();
+        for (at, (run, place)) in runs.iter().zip(places).enumerate() {
+            match over.get(at) {
+                Some(over) if is_same(over, run) => *place = known[at],
+                _ => colours.index_run(run, place)?,
             }
         }
-        above = Some((line, start));
+        colours.index_run(rest, last)?;
+        above = (line, to);
     }
     Some((colours.palette, indices))
+}
+
+/// Whether two runs are equal. Without a branch for each byte or a call, which would cost as much.
+fn is_same(a: &[u8; RUN_BYTES], b: &[u8; RUN_BYTES]) -> bool {
+    a.iter().zip(b).fold(0, |any, (a, b)| any | (a ^ b)) == 0
 }
 
 struct Colours {
@@ -108,6 +109,15 @@ struct Colours {
 }
 
 impl Colours {
+    /// Indices of pixels side by side.
+    fn index_run(&mut self, rgb: &[u8], to: &mut [u8]) -> Option<()> {
+        let (pixels, _) = rgb.as_chunks::<3>();
+        for (&pixel, to) in pixels.iter().zip(to) {
+            *to = self.index(pixel)?;
+        }
+        Some(())
+    }
+
     fn index(&mut self, pixel: [u8; 3]) -> Option<u8> {
         let colour = u32::from_le_bytes([pixel[0], pixel[1], pixel[2], 0]);
         // Multiplicative hashing (Knuth, 6.4), then the next free slot.

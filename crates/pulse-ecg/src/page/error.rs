@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use super::picture::PixelSize;
 use crate::lead::Lead;
+use crate::number::Short;
 
 /// A page that can't be drawn.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum PageError {
     /// A number of the settings is outside its range.
-    #[error("{name} is {found}, expected {expected}; correct the page settings")]
+    #[error("{name} is {}, expected {expected}; correct the page settings", Short(*.found))]
     Setting {
         /// The setting.
         name: &'static str,
@@ -30,8 +31,8 @@ pub enum PageError {
     },
     /// The page has more pixels than are allowed.
     #[error(
-        "the page would be {width} x {height} pixels, expected at most {limit} pixels in all; \
-         lower the resolution or the paper's size"
+        "the page would be {} x {} pixels, expected at most {limit} pixels in all; \
+         lower the resolution or the paper's size", Short(*.width), Short(*.height)
     )]
     TooManyPixels {
         /// Width in pixels.
@@ -103,7 +104,8 @@ pub enum PageError {
     },
     /// The sampling rate is no rate.
     #[error(
-        "record {record} says {found} samples a second, expected a number above 0 and at most {limit}"
+        "record {record} says {} samples a second, expected a number above 0 and at most {limit}",
+        Short(*.found)
     )]
     SamplingRate {
         /// Name of the record.

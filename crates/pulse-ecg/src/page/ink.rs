@@ -11,7 +11,18 @@ pub(crate) struct InkLayer {
     width: usize,
     height: usize,
     coverage: Vec<u8>,
+    /// Whether anything was drawn on each run of [`RUN`] pixels of each row: most of a page is bare and is
+    /// not looked at when it is printed.
+    touched: Vec<bool>,
+    /// Runs in a row.
+    runs: usize,
 }
+
+/// Pixels of a row that are printed together.
+pub(crate) const RUN: usize = 64;
+
+/// Pixels of a stroke that are computed together: two vectors of SSE or NEON, one of AVX.
+const LANES: usize = 8;
 
 /// A straight stroke with round ends.
 #[derive(Debug, Clone, Copy)]
@@ -53,10 +64,14 @@ pub(crate) struct Clip {
 
 impl InkLayer {
     pub(crate) fn new(width: u32, height: u32) -> Self {
+        let (width, height) = (width as usize, height as usize);
+        let runs = width.div_ceil(RUN);
         Self {
-            width: width as usize,
-            height: height as usize,
-            coverage: vec![0; width as usize * height as usize],
+            width,
+            height,
+            coverage: vec![0; width * height],
+            touched: vec![false; runs * height],
+            runs,
         }
     }
 
@@ -71,6 +86,8 @@ impl InkLayer {
     }
 
     /// Draws a stroke. Coordinates of any size, NaN among them, are cut to the clip first.
+    // `clamp` has branches for NaN that keep the compiler from making vectors; nothing here is NaN.
+    #[allow(clippy::manual_clamp)]
     pub(crate) fn stroke(&mut self, segment: Segment, pen: Pen, clip: &Clip) {
         let edge = pen.radius + 0.5;
         let Some(Segment { from, to }) = cut(segment, clip, edge) else {
@@ -85,29 +102,71 @@ impl InkLayer {
         } else {
             0.0
         };
-        let bare = edge * edge;
+        if columns.is_empty() {
+            return;
+        }
+        let columns = self.whole_vectors(columns, from.0.max(to.0) + edge + 0.5);
+        let left = columns.start as f32 + 0.5 - from.0;
         for row in rows {
+            self.touch(row, &columns);
             let y = row as f32 + 0.5 - from.1;
+            // No branch in here: the compiler makes vectors of it.
+            let covered = |first: f32| -> [u8; LANES] {
+                std::array::from_fn(|lane| {
+                    let x = first + lane as f32;
+                    let along = ((x * dx + y * dy) * inverse).max(0.0).min(1.0);
+                    let (away_x, away_y) = (x - along * dx, y - along * dy);
+                    let distance = (away_x * away_x + away_y * away_y).sqrt();
+                    rounded((edge - distance).max(0.0).min(1.0) * pen.strength)
+                })
+            };
             let start = row * self.width;
             let line = &mut self.coverage[start + columns.start..start + columns.end];
-            for (offset, pixel) in line.iter_mut().enumerate() {
-                let x = (columns.start + offset) as f32 + 0.5 - from.0;
-                let along = ((x * dx + y * dy) * inverse).clamp(0.0, 1.0);
-                let (away_x, away_y) = (x - along * dx, y - along * dy);
-                let squared = away_x * away_x + away_y * away_y;
-                if squared < bare {
-                    let covered = (edge - squared.sqrt()).min(1.0) * pen.strength + 0.5;
-                    *pixel = (*pixel).max(covered as u8);
+            let (vectors, rest) = line.as_chunks_mut::<LANES>();
+            let mut first = left;
+            for pixels in vectors {
+                let covered = covered(first);
+                for (pixel, covered) in pixels.iter_mut().zip(covered) {
+                    *pixel = (*pixel).max(covered);
                 }
+                first += LANES as f32;
+            }
+            for (pixel, covered) in rest.iter_mut().zip(covered(first)) {
+                *pixel = (*pixel).max(covered);
             }
         }
+    }
+
+    /// Columns of a stroke with those after it that fill the last vector, where there are such and neither
+    /// they nor the stroke, which ends at `stroke_end`, meet the clip: they are too far away to get any ink.
+    fn whole_vectors(
+        &self,
+        columns: std::ops::Range<usize>,
+        stroke_end: f32,
+    ) -> std::ops::Range<usize> {
+        let end = columns.start + columns.len().next_multiple_of(LANES);
+        if end <= self.width && stroke_end as usize <= columns.end {
+            columns.start..end
+        } else {
+            columns
+        }
+    }
+
+    /// Notes that columns of a row were drawn on.
+    fn touch(&mut self, row: usize, columns: &std::ops::Range<usize>) {
+        let (first, last) = (columns.start / RUN, (columns.end - 1) / RUN);
+        self.touched[row * self.runs + first..=row * self.runs + last].fill(true);
     }
 
     /// Fills a rectangle with exact coverage at its edges.
     pub(crate) fn fill(&mut self, bounds: Clip) {
         let columns = span(bounds.left, bounds.right, 0.5, (0.0, f32::MAX), self.width);
         let rows = span(bounds.top, bounds.bottom, 0.5, (0.0, f32::MAX), self.height);
+        if columns.is_empty() {
+            return;
+        }
         for row in rows {
+            self.touch(row, &columns);
             let down = overlap(row, bounds.top, bounds.bottom);
             for column in columns.clone() {
                 let covered = down * overlap(column, bounds.left, bounds.right) * 255.0 + 0.5;
@@ -123,39 +182,46 @@ impl InkLayer {
             return;
         };
         if x < self.width && y < self.height {
+            self.touched[y * self.runs + x / RUN] = true;
             let pixel = &mut self.coverage[y * self.width + x];
             *pixel = (*pixel).max((share.clamp(0.0, 1.0) * 255.0 + 0.5) as u8);
         }
     }
 
-    /// Mixes the ink's colour into a picture of the layer's size, in 32 steps of coverage: the eight colours
-    /// of a paper then make at most 249, which fit a palette.
-    pub(crate) fn print(&self, rgb: &mut [u8], ink: [u8; 3]) {
-        const CHUNK: usize = 64;
-        const STEPS: u32 = 31;
-        let steps: [u8; 256] = std::array::from_fn(|covered| {
-            let step = (covered as u32 * STEPS + 127) / 255;
-            ((step * 255 + STEPS / 2) / STEPS) as u8
-        });
-        let pixels = rgb.chunks_mut(3 * CHUNK);
-        for (covered, rgb) in self.coverage.chunks(CHUNK).zip(pixels) {
-            // Most of a page is bare: it is looked at by the run.
-            if covered.iter().fold(0, |any, &one| any | one) == 0 {
-                continue;
-            }
-            for (&covered, pixel) in covered.iter().zip(rgb.chunks_exact_mut(3)) {
-                mix(pixel, ink, steps[usize::from(covered)]);
-            }
-        }
+    /// Whether there is no ink on the pixels that a rectangle touches.
+    pub(crate) fn is_bare(&self, bounds: &Clip) -> bool {
+        let columns = touching(bounds.left, bounds.right, self.width);
+        touching(bounds.top, bounds.bottom, self.height).all(|row| {
+            let line = &self.coverage[row * self.width..][columns.clone()];
+            line.iter().all(|covered| *covered == 0)
+        })
+    }
+
+    /// Pixels in a row.
+    pub(crate) const fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Coverage of a row's pixels, and for each run of [`RUN`] whether anything was drawn there.
+    pub(crate) fn row(&self, y: usize) -> (&[u8], &[bool]) {
+        (
+            &self.coverage[y * self.width..][..self.width],
+            &self.touched[y * self.runs..][..self.runs],
+        )
     }
 }
 
-/// Mixes a colour into a pixel by a share of 255.
-pub(crate) fn mix(pixel: &mut [u8], colour: [u8; 3], share: u8) {
-    let (share, rest) = (u32::from(share), 255 - u32::from(share));
-    for (value, ink) in pixel.iter_mut().zip(colour) {
-        *value = ((u32::from(*value) * rest + u32::from(ink) * share + 127) / 255) as u8;
-    }
+/// A number from 0 to 255 to the nearest whole one. Adding 2^23 leaves it in the last bits of the `f32`: unlike
+/// a conversion, compilers make vectors of that for any processor.
+fn rounded(value: f32) -> u8 {
+    (value + 8_388_608.0).to_bits() as u8
+}
+
+/// Pixels that lie at least partly between two edges.
+fn touching(low: f32, high: f32, size: usize) -> std::ops::Range<usize> {
+    // Conversions saturate.
+    let end = (libm::ceilf(high) as usize).min(size);
+    (libm::floorf(low) as usize).min(end)..end
 }
 
 /// How much of the pixel `index..index+1` lies between two edges.
@@ -166,11 +232,12 @@ fn overlap(index: usize, low: f32, high: f32) -> f32 {
 
 /// Pixels whose centres are within reach of what lies between two coordinates, and inside the clip.
 fn span(a: f32, b: f32, reach: f32, clip: (f32, f32), size: usize) -> std::ops::Range<usize> {
-    let low = libm::ceilf(a.min(b) - reach - 0.5).max(libm::floorf(clip.0));
-    let high = libm::floorf(a.max(b) + reach + 0.5).min(libm::ceilf(clip.1));
     // Conversions saturate: what is left of the picture becomes 0.
-    let end = (high as usize).min(size);
-    (low as usize).min(end)..end
+    let low = (a.min(b) - reach + 0.5).max(clip.0) as usize;
+    let whole = clip.1 as usize;
+    let edge = whole.saturating_add(usize::from((whole as f32) < clip.1));
+    let end = ((a.max(b) + reach + 0.5) as usize).min(edge).min(size);
+    low.min(end)..end
 }
 
 /// The part of a segment within the clip and its reach (Liang and Barsky 1984), or nothing.
@@ -179,6 +246,12 @@ fn cut(segment: Segment, clip: &Clip, reach: f32) -> Option<Segment> {
     let (dx, dy) = (to.0 - from.0, to.1 - from.1);
     if !(dx.is_finite() && dy.is_finite() && from.0.is_finite() && from.1.is_finite()) {
         return None;
+    }
+    let inside = |(x, y): (f32, f32)| {
+        (clip.left..=clip.right).contains(&x) && (clip.top..=clip.bottom).contains(&y)
+    };
+    if inside(from) && inside(to) {
+        return Some(segment);
     }
     let (mut enter, mut leave) = (0.0_f32, 1.0_f32);
     let sides = [

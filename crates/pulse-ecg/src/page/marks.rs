@@ -1,20 +1,17 @@
-//! Everything black that is not a trace: calibration pulses, names, separators, header and footer.
+//! Everything black that is not a trace: calibration pulses, separators, header and footer.
 
 use super::geometry::LeadRole;
 use super::ink::{Clip, InkLayer, Pen, Segment};
+use super::labels::draw_labels;
 use super::plan::{LINE_MM, MARGIN_MM, PagePlan};
 use super::settings::{PageSettings, Separator};
 use super::text::write_text;
 use crate::recording::Recording;
 
-/// Height of the font's line for names of leads and for the header.
-const LABEL_MM: f64 = 4.4;
+/// Height of the font's line in header and footer.
 const HEADER_MM: f64 = 4.0;
 /// Text lower than this many pixels is noise; machines that print so coarsely print none.
 const LOWEST_TEXT_PX: f64 = 3.0;
-/// Names stand this far above the baseline, right of the column's start.
-const LABEL_ABOVE_MM: f64 = 6.5;
-const LABEL_RIGHT_MM: f64 = 1.2;
 /// Separating bars: height above and below the baseline, width.
 const BAR_REACH_MM: f64 = 3.0;
 const BAR_WIDTH_MM: f64 = 0.4;
@@ -34,7 +31,7 @@ pub(crate) fn draw_marks(
         Separator::Hidden => {}
     }
     if settings.labels {
-        draw_labels(layer, plan);
+        draw_labels(layer, plan, LOWEST_TEXT_PX);
     }
     draw_text(layer, settings, plan, recording);
 }
@@ -99,20 +96,6 @@ fn draw_dotted_lines(layer: &mut InkLayer, plan: &PagePlan) {
             });
             y += px_per_mm;
         }
-    }
-}
-
-fn draw_labels(layer: &mut InkLayer, plan: &PagePlan) {
-    let px_per_mm = plan.geometry.px_per_mm;
-    let size = LABEL_MM * px_per_mm;
-    if size < LOWEST_TEXT_PX {
-        return;
-    }
-    for trace in plan.geometry.leads.iter().filter(|trace| trace.drawn) {
-        let x = trace.bounds.x + LABEL_RIGHT_MM * px_per_mm;
-        let highest = trace.bounds.y + 0.8 * size;
-        let y = (trace.baseline_y - LABEL_ABOVE_MM * px_per_mm).max(highest);
-        write_text(layer, trace.lead.name(), x as f32, y as f32, size as f32);
     }
 }
 

@@ -58,6 +58,15 @@ impl Picture {
         }
     }
 
+    /// A picture of `3 * size.area()` bytes, rows from the top.
+    pub(super) const fn from_rgb(size: PixelSize, pixels_per_mm: f64, rgb: Vec<u8>) -> Self {
+        Self {
+            size,
+            pixels_per_mm,
+            rgb,
+        }
+    }
+
     /// Width and height in pixels.
     pub const fn size(&self) -> PixelSize {
         self.size

@@ -8,6 +8,7 @@ use super::marks::draw_marks;
 use super::picture::Picture;
 use super::plan::{PagePlan, plan};
 use super::settings::{MissingLeads, PageSettings};
+use super::sheet::Sheet;
 use super::trace::{draw_trace, stretch};
 use crate::recording::Recording;
 
@@ -28,7 +29,7 @@ pub struct Page {
 pub struct PageRenderer {
     settings: PageSettings,
     plan: PagePlan,
-    paper: Picture,
+    paper: Sheet,
 }
 
 /// A rate above this is no ECG: research systems sample with some 10 kHz.
@@ -85,10 +86,8 @@ impl PageRenderer {
             draw_trace(&mut layer, samples, rate, trace, geometry, pen, &clip);
         }
         draw_marks(&mut layer, &self.settings, &plan, recording, pen);
-        let mut picture = self.paper.clone();
-        layer.print(picture.rgb_mut(), self.settings.ink);
         Ok(Page {
-            picture,
+            picture: self.paper.printed(&layer, self.settings.ink),
             geometry: plan.geometry,
         })
     }

@@ -23,10 +23,7 @@ pub(crate) fn write_text(layer: &mut InkLayer, text: &str, x: f32, y: f32, size:
     let mut caret = x;
     let mut before: Option<GlyphId> = None;
     for character in text.chars() {
-        let mut id = font.glyph_id(character);
-        if id.0 == 0 {
-            id = font.glyph_id('?');
-        }
+        let id = glyph(&font, character);
         caret += before.map_or(0.0, |before| font.kern(before, id));
         if caret > edge {
             break;
@@ -45,9 +42,33 @@ pub(crate) fn write_text(layer: &mut InkLayer, text: &str, x: f32, y: f32, size:
     caret
 }
 
+/// Pixels that a line of text is wide.
+pub(crate) fn text_width(text: &str, size: f32) -> f32 {
+    let Some(font) = FONT.as_ref() else {
+        return 0.0;
+    };
+    let font = font.as_scaled(PxScale::from(size));
+    let mut width = 0.0;
+    let mut before: Option<GlyphId> = None;
+    for character in text.chars() {
+        let id = glyph(&font, character);
+        width += before.map_or(0.0, |before| font.kern(before, id)) + font.h_advance(id);
+        before = Some(id);
+    }
+    width
+}
+
+/// The character's glyph, or that of `?`.
+fn glyph<F: Font>(font: &impl ScaleFont<F>, character: char) -> GlyphId {
+    match font.glyph_id(character) {
+        GlyphId(0) => font.glyph_id('?'),
+        id => id,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{FONT, write_text};
+    use super::{FONT, text_width, write_text};
     use crate::page::ink::InkLayer;
 
     #[test]
@@ -56,6 +77,7 @@ mod tests {
         let mut layer = InkLayer::new(200, 40);
         let end = write_text(&mut layer, "aVR \u{0}\u{4e00}", 3.0, 30.0, 20.0);
         assert!(end > 30.0 && end < 120.0, "{end}");
+        assert_eq!(3.0 + text_width("aVR \u{0}\u{4e00}", 20.0), end);
         // A line that is far too long costs no more than the page is wide.
         let end = write_text(&mut layer, &"W".repeat(1 << 20), 3.0, 30.0, 20.0);
         assert!(end < 300.0, "{end}");

@@ -100,7 +100,7 @@ fn landmarks(values: &[f32]) -> Vec<usize> {
 
 /// Points that may lie between the ends of one stroke, and pixels by which they may lie beside it.
 const SKIPPED: usize = 6;
-const BESIDE: f32 = 0.05;
+const BESIDE: f32 = 0.1;
 
 /// A line through points. Points that a straight stroke passes anyway are not drawn on their own: at 200
 /// dpi samples lie 0.4 pixels apart.

@@ -1,12 +1,10 @@
-//! Lays beats into the signal, each a little different with breathing.
+//! Lays beats into the signal.
 
 use rand::Rng;
 
 use super::chance::between;
 use super::heart::{LeadField, Leads, Ventricle, Wave, bump};
-
-/// What breathing does to the size of beats, and how far their place in the lead field moves.
-const BREATH_GAIN: f64 = 0.035;
+use super::variation::{Breathing, Sizes};
 
 /// Seconds between a pacing spike and the QRS it causes.
 const SPIKE_BEFORE_QRS_S: f64 = 0.004;
@@ -34,18 +32,15 @@ impl Spike {
 pub(super) struct Painter {
     signal: Vec<Leads>,
     rate: f64,
-    breath_speed: f64,
-    breath_phase: f64,
+    breathing: Breathing,
 }
 
 impl Painter {
-    pub(super) fn new(samples: usize, rate: f64, breaths_per_min: f64, breath_phase: f64) -> Self {
-        let breath_speed = std::f64::consts::TAU * breaths_per_min / 60.0;
+    pub(super) fn new(samples: usize, rate: f64, breathing: Breathing) -> Self {
         Self {
             signal: vec![[0.0; 8]; samples],
             rate,
-            breath_speed,
-            breath_phase,
+            breathing,
         }
     }
 
@@ -53,18 +48,16 @@ impl Painter {
         self.signal
     }
 
-    /// Lays waves down whose times count from `onset_s`.
-    pub(super) fn waves(&mut self, waves: &[Wave], onset_s: f64) {
-        let gain = self.gain_at(onset_s);
+    /// Lays waves down whose times count from `onset_s`, `size` times as large as they are.
+    pub(super) fn waves(&mut self, waves: &[Wave], onset_s: f64, size: f64) {
+        let gains = self.breathing.gains_at(onset_s).map(|gain| gain * size);
+        let rate = self.rate;
         for wave in waves {
-            let (from, to) = (
-                onset_s + wave.centre - wave.left,
-                onset_s + wave.centre + wave.right,
-            );
-            let rate = self.rate;
-            for (i, sample) in self.between(from, to) {
-                let share = gain * wave.shape(i as f64 / rate - onset_s);
-                for (sum, lead) in sample.iter_mut().zip(wave.leads) {
+            let leads: Leads = std::array::from_fn(|lead| gains[lead] * wave.leads[lead]);
+            let peak_s = onset_s + wave.centre;
+            for (i, sample) in self.between(peak_s - wave.left, peak_s + wave.right) {
+                let share = wave.shape(i as f64 / rate - onset_s);
+                for (sum, lead) in sample.iter_mut().zip(leads) {
                     *sum += share * lead;
                 }
             }
@@ -72,17 +65,23 @@ impl Painter {
     }
 
     /// Lays down QRS, ST and T.
-    pub(super) fn beat(&mut self, ventricle: &Ventricle, onset_s: f64, qt_s: f64) {
-        self.waves(&ventricle.qrs, onset_s);
-        let gain = self.gain_at(onset_s);
+    pub(super) fn beat(&mut self, ventricle: &Ventricle, onset_s: f64, qt_s: f64, sizes: Sizes) {
+        self.waves(&ventricle.qrs, onset_s, sizes.qrs);
+        let gains = self.breathing.gains_at(onset_s);
+        let scaled = |leads: &Leads, size: f64| -> Leads {
+            std::array::from_fn(|lead| gains[lead] * size * leads[lead])
+        };
+        let (st, t) = (
+            scaled(&ventricle.st, sizes.qrs),
+            scaled(&ventricle.t, sizes.t),
+        );
         let repolarisation = ventricle.repolarisation(qt_s);
         let (from, to) = repolarisation.span();
         let rate = self.rate;
         for (i, sample) in self.between(onset_s + from, onset_s + to) {
             let (plateau, wave) = repolarisation.shapes(i as f64 / rate - onset_s);
-            let levels = ventricle.st.iter().zip(&ventricle.t);
-            for (value, (st, t)) in sample.iter_mut().zip(levels) {
-                *value += gain * (plateau * st + wave * t);
+            for (value, (st, t)) in sample.iter_mut().zip(st.iter().zip(&t)) {
+                *value += plateau * st + wave * t;
             }
         }
     }
@@ -98,10 +97,6 @@ impl Painter {
                 *sum += share * lead;
             }
         }
-    }
-
-    fn gain_at(&self, time_s: f64) -> f64 {
-        1.0 + BREATH_GAIN * libm::sin(self.breath_speed * time_s + self.breath_phase + 0.8)
     }
 
     /// Samples from one time to another, as far as they are inside, with their numbers.

@@ -132,7 +132,7 @@ pub(super) fn with_findings(asked: &[Finding], rng: &mut impl Rng) -> PatientPla
     } else if has(Finding::LeftBundleBranchBlock) {
         between(rng, 130.0, 165.0)
     } else if has(Finding::RightBundleBranchBlock) {
-        between(rng, 124.0, 155.0)
+        between(rng, 128.0, 160.0)
     } else {
         let men = if sex == Sex::Male { 5.0 } else { 0.0 };
         let wall = if has(Finding::LeftVentricularHypertrophy) {

@@ -1,6 +1,7 @@
 //! Why a patient cannot be made.
 
 use super::Finding;
+use crate::number::Short;
 
 /// Why a plan for a synthetic patient is refused.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -44,7 +45,7 @@ pub enum PatientError {
     )]
     NoRhythm,
     /// A parameter outside what the findings, or the generator, allow.
-    #[error("{parameter} is {value} {unit}, expected {low} to {high} {unit} {because}")]
+    #[error("{parameter} is {} {unit}, expected {low} to {high} {unit} {because}", Short(*.value))]
     OutOfRange {
         /// Name of the field.
         parameter: &'static str,

@@ -5,21 +5,22 @@ use rand::Rng;
 use super::chance::between;
 use super::heart::{LeadField, Leads};
 
-/// Adds f waves: three oscillations of 5 to 8 per second that drift in frequency and size, largest in V1.
+/// Adds f waves: three oscillations of 5 to 8 per second that drift in frequency and size, largest in V1, a
+/// third to a half as large in the inferior leads, smaller still in the others.
 pub(super) fn add_f_waves(
     signal: &mut [Leads],
     sampling_rate_hz: f64,
     field: &LeadField,
     rng: &mut impl Rng,
 ) {
-    let size = between(rng, 0.022, 0.062);
+    let size = between(rng, 0.034, 0.078);
     let centre_hz = between(rng, 5.2, 7.4);
     let directions = [
         [-0.30, 0.45, -0.95],
-        [0.25, 0.75, -0.35],
-        [0.45, -0.25, 0.30],
+        [0.20, 0.95, -0.25],
+        [0.60, -0.35, 0.25],
     ];
-    for (direction, share) in directions.into_iter().zip([1.0, 0.75, 0.55]) {
+    for (direction, share) in directions.into_iter().zip([1.0, 0.85, 0.70]) {
         let leads = field.project(direction.map(|v: f64| v * size * share));
         let (mut sin, mut cos) = libm::sincos(between(rng, 0.0, std::f64::consts::TAU));
         let mut goal = (centre_hz, 1.0);
@@ -62,7 +63,7 @@ pub(super) fn add_flutter_waves(
     phase_s: f64,
     rng: &mut impl Rng,
 ) {
-    let size = between(rng, 0.17, 0.26);
+    let size = between(rng, 0.25, 0.36);
     let main = field.project([0.06, -0.95, -0.10].map(|v| v * size));
     let front = field.project([-0.16, -0.06, -0.42].map(|v| v * size));
     for (i, sample) in signal.iter_mut().enumerate() {

@@ -35,6 +35,7 @@ mod rhythm;
 mod synthesize;
 mod territory;
 mod truth;
+mod variation;
 
 pub use error::PatientError;
 pub use finding::{Finding, Superclass};

@@ -9,6 +9,7 @@ use rand::Rng;
 
 use super::chance::{bell, between, happens, index};
 use super::truth::BeatKind;
+use super::variation::qt_jitter_s;
 use super::{Finding, PatientPlan};
 
 /// A P wave.
@@ -120,9 +121,9 @@ fn sinus(plan: &PatientPlan, mean_s: f64, breath_phase: f64, rng: &mut impl Rng)
         (between(rng, 0.12, 0.18), 0.015, 0.008)
     } else {
         // Young hearts vary with breathing, old ones hardly; fast ones hardly either.
-        let youth = ((75.0 - f64::from(plan.age_years)) / 50.0).clamp(0.1, 1.0);
+        let youth = ((75.0 - f64::from(plan.age_years)) / 50.0).clamp(0.2, 1.0);
         let calm = ((130.0 - plan.rate_bpm) / 60.0).clamp(0.1, 1.0);
-        (0.022 * youth * calm, 0.010 * calm, 0.006)
+        (0.026 * youth * calm, 0.011 * calm, 0.007)
     };
     fill(plan, |time| {
         let waves = breathing * libm::sin(breath * time + breath_phase)
@@ -272,12 +273,12 @@ fn ventricles(
             };
         }
     }
-    adapt_qt(&mut beats, 60.0 / plan.rate_bpm);
+    adapt_qt(&mut beats, 60.0 / plan.rate_bpm, rng);
     beats
 }
 
 /// QT follows the interval before the beat a little, and T ends before the next QRS begins.
-fn adapt_qt(beats: &mut [VentricularBeat], mean_s: f64) {
+fn adapt_qt(beats: &mut [VentricularBeat], mean_s: f64, rng: &mut impl Rng) {
     for i in 0..beats.len() {
         let before = if i == 0 {
             mean_s
@@ -289,6 +290,7 @@ fn adapt_qt(beats: &mut [VentricularBeat], mean_s: f64) {
             .map_or(mean_s, |next| next.onset_s - beats[i].onset_s);
         if beats[i].kind != BeatKind::PrematureVentricular {
             beats[i].qt_s *= 1.0 + 0.12 * (before / mean_s - 1.0).clamp(-0.5, 0.5);
+            beats[i].qt_s += qt_jitter_s(rng);
         }
         beats[i].qt_s = beats[i].qt_s.min((after - 0.015).max(0.26));
     }

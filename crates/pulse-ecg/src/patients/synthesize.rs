@@ -7,6 +7,7 @@ use super::compose::{Painter, Spike};
 use super::heart::{Atrium, LeadField, Leads, Ventricle, lead_value};
 use super::rhythm::{Rhythm, rhythm};
 use super::truth::{Beat, BeatKind, TrueMeasurements};
+use super::variation::{Breathing, Sizes, atrial_size};
 use super::{Finding, PatientPlan, Superclass, disturb, fibrillatory, report};
 use crate::lead::Lead;
 use crate::recording::{LeadSignal, Patient, Recording};
@@ -56,8 +57,7 @@ pub(super) fn synthesize(plan: &PatientPlan, rng: &mut impl Rng) -> SyntheticEcg
     let mut painter = Painter::new(
         samples,
         plan.sampling_rate_hz,
-        plan.wander.breaths_per_min,
-        breath_phase,
+        Breathing::draw(plan.wander.breaths_per_min, breath_phase, rng),
     );
     paint(
         &mut painter,
@@ -116,6 +116,7 @@ fn paint(
                 &atrium.sinus
             },
             beat.onset_s,
+            atrial_size(rng),
         );
     }
     let unipolar = happens(rng, 0.35);
@@ -126,7 +127,7 @@ fn paint(
         } else {
             dominant
         };
-        painter.beat(ventricle, beat.onset_s, beat.qt_s);
+        painter.beat(ventricle, beat.onset_s, beat.qt_s, Sizes::draw(rng));
         if plan.has(Finding::PacedRhythm) {
             painter.spike(&spike, beat.onset_s);
         }

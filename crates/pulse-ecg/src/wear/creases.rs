@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::apply::Draw;
 use super::random::{SmoothField, between, chance, smooth};
+use super::to_byte::to_byte;
 use crate::page::Picture;
 
 /// A fold: a straight line with a bright flank, a dark flank and a worn ridge.
@@ -47,7 +48,7 @@ pub(super) fn apply(picture: &mut Picture, mut draw: Draw) {
             }
             for (pixel, light) in line.chunks_exact_mut(3).zip(light.iter()) {
                 for value in pixel {
-                    *value = (f32::from(*value) + light + 0.5).clamp(0.0, 255.0) as u8;
+                    *value = to_byte(f32::from(*value) + light);
                 }
             }
         },
@@ -81,10 +82,32 @@ fn folds(draw: &mut Draw, width: f32, height: f32, px_per_mm: f32) -> Vec<Fold> 
 }
 
 impl Fold {
+    /// Pixels of a row that the fold may reach: where `start + (x + 0.5) * normal.0` is within reach, and a
+    /// few more.
+    fn span(&self, start: f32, width: usize) -> std::ops::Range<usize> {
+        let across = self.normal.0;
+        if across.abs() < 1e-4 {
+            return 0..if start.abs() < self.reach + 1.0 {
+                width
+            } else {
+                0
+            };
+        }
+        let (a, b) = (
+            (-self.reach - start) / across,
+            (self.reach - start) / across,
+        );
+        // Conversions saturate.
+        let end = ((a.max(b) + 2.0) as usize).min(width);
+        ((a.min(b) - 2.0) as usize).min(end)..end
+    }
+
     /// Adds the fold's light to one row whose pixel centres have height `y`.
     fn shade(&self, y: f32, light: &mut [f32]) {
         let start = y * self.normal.1 - self.distance;
-        for (x, light) in light.iter_mut().enumerate() {
+        let span = self.span(start, light.len());
+        for (offset, light) in light[span.clone()].iter_mut().enumerate() {
+            let x = span.start + offset;
             let from_line = start + (x as f32 + 0.5) * self.normal.0;
             let away = from_line.abs();
             if away >= self.reach {

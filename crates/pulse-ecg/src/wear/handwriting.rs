@@ -6,10 +6,13 @@ use rand_chacha::ChaCha8Rng;
 
 use super::apply::Draw;
 use super::random::{between, chance, index};
-use crate::page::{InkLayer, PageGeometry, Pen, Picture, Segment};
+use crate::page::{InkLayer, PageGeometry, Pen, Picture, Printer, Segment};
 
 /// Blue and black ballpoint, red felt pen.
 const INKS: [[u8; 3]; 4] = [[28, 44, 128], [34, 34, 40], [24, 36, 100], [168, 34, 42]];
+
+/// Steps of coverage: a worn picture has more colours than a palette holds anyway.
+const INK_STEPS: u32 = 63;
 
 /// Writes on the page.
 pub(super) fn apply(picture: &mut Picture, geometry: &PageGeometry, mut draw: Draw) {
@@ -55,7 +58,7 @@ pub(super) fn apply(picture: &mut Picture, geometry: &PageGeometry, mut draw: Dr
         let corner = (0.93 * width, between(random, 0.05, 0.1) * height);
         hand.tick(random, corner);
     }
-    layer.print(picture.rgb_mut(), ink);
+    Printer::new(ink, INK_STEPS).print(&layer, picture.rgb_mut());
 }
 
 struct Hand<'a> {

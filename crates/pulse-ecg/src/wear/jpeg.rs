@@ -7,6 +7,7 @@
 use rayon::prelude::*;
 
 use super::apply::Draw;
+use super::to_byte::to_byte;
 use crate::page::Picture;
 
 /// Quality at strength 0 and 1.
@@ -194,7 +195,7 @@ impl Band {
     fn store(&self, rows: &mut [u8]) {
         for (y, line) in rows.chunks_exact_mut(self.width * 3).enumerate() {
             for (x, pixel) in line.chunks_exact_mut(3).enumerate() {
-                let luma = self.luma[y * self.padded + x] + 128.5;
+                let luma = self.luma[y * self.padded + x] + 128.0;
                 let half = y / 2 * (self.padded / 2) + x / 2;
                 let (cb, cr) = (self.chroma[0][half], self.chroma[1][half]);
                 let colours = [
@@ -203,7 +204,7 @@ impl Band {
                     luma + 1.772 * cb,
                 ];
                 for (value, colour) in pixel.iter_mut().zip(colours) {
-                    *value = colour.clamp(0.0, 255.0) as u8;
+                    *value = to_byte(colour);
                 }
             }
         }

@@ -25,5 +25,6 @@ mod scan;
 mod shadow;
 mod strengths;
 mod temperature;
+mod to_byte;
 
 pub use strengths::{Wear, WearError};

@@ -93,6 +93,7 @@ fn fixed(back: &Homography, column: usize, y: f64) -> [i64; 2] {
 }
 
 /// The colour at a point in 1/256 pixels whose whole numbers are pixel centres.
+#[inline]
 fn sample(page: &Picture, x: i64, y: i64, outside: [u8; 3]) -> [u8; 3] {
     let PixelSize { width, height } = page.size();
     // One pixel is added so that nothing is negative.
@@ -107,15 +108,18 @@ fn sample(page: &Picture, x: i64, y: i64, outside: [u8; 3]) -> [u8; 3] {
     let (width, height) = (width as usize, height as usize);
     let rgb = page.rgb();
     if left >= 1 && top >= 1 && left < width && top < height {
-        let above = ((top - 1) * width + left - 1) * 3;
-        let below = above + width * 3;
-        return std::array::from_fn(|channel| {
-            let mix = |at: usize| {
-                u32::from(rgb[at + channel]) * (256 - across)
-                    + u32::from(rgb[at + 3 + channel]) * across
-            };
-            ((mix(above) * (256 - down) + mix(below) * down + (1 << 15)) >> 16) as u8
-        });
+        let at = ((top - 1) * width + left - 1) * 3;
+        let pair = |at: usize| rgb.get(at..).and_then(|rest| rest.first_chunk::<6>());
+        // Both are there; asked for as a whole they cost one look at the length each.
+        if let (Some(above), Some(below)) = (pair(at), pair(at + width * 3)) {
+            return std::array::from_fn(|channel| {
+                let mix = |pair: &[u8; 6]| {
+                    u32::from(pair[channel]) * (256 - across)
+                        + u32::from(pair[channel + 3]) * across
+                };
+                ((mix(above) * (256 - down) + mix(below) * down + (1 << 15)) >> 16) as u8
+            });
+        }
     }
     // The page's edge: neighbours outside have the table's colour.
     let pixel = |column: usize, row: usize| {

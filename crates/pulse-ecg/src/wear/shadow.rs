@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::apply::Draw;
 use super::random::{between, chance, smooth};
+use super::to_byte::to_byte;
 use crate::page::Picture;
 
 /// Share of the light that is lost at strength 1: towards the far side, and in the shadow.
@@ -25,28 +26,36 @@ pub(super) fn apply(picture: &mut Picture, mut draw: Draw) {
     let lean = between(random, -0.5, 0.5);
     let bend = between(random, -0.4, 0.4);
     let softness = between(random, 0.02, 0.18);
+    let shares: Vec<f32> = (0..size.width).map(|x| (x as f32 + 0.5) / width).collect();
+    let sharpness = 0.5 / softness;
     let row_bytes = picture.row_bytes();
     let rows = picture.rgb_mut().par_chunks_mut(row_bytes).enumerate();
-    rows.for_each(|(y, line)| {
-        let down = (y as f32 + 0.5) / height;
-        for (x, pixel) in line.chunks_exact_mut(3).enumerate() {
-            let across = (x as f32 + 0.5) / width;
-            let (along, off) = if upright {
-                (down, across)
-            } else {
-                (across, down)
-            };
-            let middle = along - 0.5;
-            let beyond = side * (off - edge - lean * middle - bend * middle * middle);
-            let hidden = smooth(beyond / softness * 0.5 + 0.5);
-            let sloped = smooth(0.5 + 0.5 * (slope.0 * (across - 0.5) + slope.1 * (down - 0.5)));
-            let light = (1.0 - fall_off * sloped) * (1.0 - cast * hidden);
-            // Shadows are lit by the sky: blue is lost less.
-            let cool = 1.0 - (1.0 - light) * 0.9;
-            let lights = [light, light, cool];
-            for (value, light) in pixel.iter_mut().zip(lights) {
-                *value = (f32::from(*value) * light + 0.5) as u8;
+    rows.for_each_init(
+        || vec![0.0_f32; size.width as usize],
+        |lights, (y, line)| {
+            let down = (y as f32 + 0.5) / height;
+            // Light first and pixels after it: the compiler makes vectors of either.
+            for (light, &across) in lights.iter_mut().zip(&shares) {
+                let (along, off) = if upright {
+                    (down, across)
+                } else {
+                    (across, down)
+                };
+                let middle = along - 0.5;
+                let beyond = side * (off - edge - lean * middle - bend * middle * middle);
+                let hidden = smooth(beyond * sharpness + 0.5);
+                let sloped =
+                    smooth(0.5 + 0.5 * (slope.0 * (across - 0.5) + slope.1 * (down - 0.5)));
+                *light = (1.0 - fall_off * sloped) * (1.0 - cast * hidden);
             }
-        }
-    });
+            let (pixels, _) = line.as_chunks_mut::<3>();
+            for (pixel, &light) in pixels.iter_mut().zip(lights.iter()) {
+                // Shadows are lit by the sky: blue is lost less.
+                let cool = 1.0 - (1.0 - light) * 0.9;
+                for (value, light) in pixel.iter_mut().zip([light, light, cool]) {
+                    *value = to_byte(f32::from(*value) * light);
+                }
+            }
+        },
+    );
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::number::Short;
+
 /// Why a record could not be read or written. Each message says what was found, what was expected and
 /// what to do.
 #[derive(Debug, thiserror::Error)]
@@ -79,7 +81,10 @@ pub enum WfdbError {
         expected: usize,
     },
     /// The sampling rate is not one that an ECG can have.
-    #[error("{record} states {found} Hz, expected a sampling rate from {lowest} to {highest} Hz")]
+    #[error(
+        "{record} states {} Hz, expected a sampling rate from {lowest} to {highest} Hz",
+        Short(*.found)
+    )]
     SamplingRate {
         /// Name of the record.
         record: String,

@@ -5,8 +5,10 @@ use super::error::WfdbError;
 use super::format::SignalFormat;
 use super::options::Discrepancy;
 use super::patient;
+use super::signal_line::is_plausible_gain;
 use super::units::VoltageUnit;
 use crate::lead::Lead;
+use crate::number::Short;
 use crate::recording::{LeadSignal, Patient, Recording, SAMPLING_RATES_HZ};
 use crate::resample::resample_samples;
 
@@ -169,12 +171,12 @@ impl WfdbRecord {
         units_per_millivolt: f64,
     ) -> Result<Self, WfdbError> {
         let record = &recording.name;
-        if !(units_per_millivolt > 0.0 && units_per_millivolt.is_finite()) {
+        if !(units_per_millivolt > 0.0 && is_plausible_gain(units_per_millivolt)) {
             return Err(WfdbError::CannotWrite {
                 record: record.clone(),
                 what: "gain",
-                found: units_per_millivolt.to_string(),
-                expected: "a positive number of units per millivolt",
+                found: Short(units_per_millivolt).to_string(),
+                expected: "1e-9 to 1e12 units per millivolt",
             });
         }
         let frames = recording.samples();

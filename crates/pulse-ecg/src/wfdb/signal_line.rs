@@ -80,10 +80,13 @@ impl SignalLine {
         };
         let mut baseline = None;
         if let Some(field) = next() {
-            let gain = Gain::parse(field).ok_or_else(|| {
-                wrong("gain", field, "a finite number, then (baseline) and /units")
-            })?;
-            signal.gain = (gain.value != 0.0).then_some(gain.value);
+            let gain = Gain::parse(field).ok_or_else(|| wrong("gain", field, GAIN_EXPECTED))?;
+            if gain.value != 0.0 {
+                if !is_plausible_gain(gain.value) {
+                    return Err(wrong("gain", field, GAIN_EXPECTED));
+                }
+                signal.gain = Some(gain.value);
+            }
             baseline = gain.baseline;
             if let Some(units) = gain.units {
                 signal.units = units;
@@ -230,6 +233,19 @@ impl Layout {
 
 /// Above this, a frame is a whole record.
 const MOST_SAMPLES_PER_FRAME: u32 = 1 << 16;
+
+/// Sizes of gains that are believed. A converter of 24 bits with steps of a nanovolt has 1e9 units a volt, one
+/// that counts millivolts 1e-6 units a nanovolt; a thousand times more is left on either side. Outside, a
+/// sample of a few thousand would be no voltage that a body has.
+const GAINS: std::ops::RangeInclusive<f64> = 1e-9..=1e12;
+
+pub(super) const GAIN_EXPECTED: &str = "0 (uncalibrated) or a number whose size is 1e-9 to 1e12 units \
+     per physical unit, then (baseline) and /units";
+
+/// Whether a gain other than 0 can be one; a negative one is an inverted signal.
+pub(super) fn is_plausible_gain(gain: f64) -> bool {
+    GAINS.contains(&gain.abs())
+}
 
 /// The gain field: `200`, `1000.0(0)/mV`.
 struct Gain {

@@ -8,7 +8,7 @@ use super::format::SignalFormat;
 use super::header::Header;
 use super::matlab::MatHeader;
 use super::record::{MISSING_SAMPLE, WfdbRecord, WfdbSignal};
-use super::signal_line::SignalLine;
+use super::signal_line::{GAIN_EXPECTED, SignalLine, is_plausible_gain};
 use crate::recording::SAMPLING_RATES_HZ;
 use crate::whole_file::write_whole;
 
@@ -228,15 +228,9 @@ impl WfdbRecord {
                 let expected = "frames times samples per frame, at least one";
                 return Err(self.cannot("number of samples", found, expected));
             }
-            if signal
-                .gain
-                .is_some_and(|gain| gain == 0.0 || !gain.is_finite())
-            {
-                return Err(self.cannot(
-                    "gain",
-                    format!("{:?}", signal.gain),
-                    "a finite number, not 0",
-                ));
+            if signal.gain.is_some_and(|gain| !is_plausible_gain(gain)) {
+                let found = format!("{:?}", signal.gain.unwrap_or(0.0));
+                return Err(self.cannot("gain", found, GAIN_EXPECTED));
             }
         }
         Ok(())

@@ -6,8 +6,9 @@ use super::lead_field::{CHEST, LeadField, Leads, frontal};
 use super::wave::{Wave, sum_at, visible_span};
 use crate::lead::Lead;
 
-/// Millivolts off the baseline, in any of the twelve leads, at which QRS counts as begun or not yet ended:
-/// the level below which IEC 60601-2-51 calls a segment isoelectric.
+/// Millivolts off the baseline, in any of the twelve leads, at which QRS counts as begun or not yet ended. A
+/// wave of a single lead is one from 0.03 mV on (IEC 60601-2-51:2003, annex GG.5, as manuals of
+/// electrocardiographs cite it); over all leads the first movement is seen earlier than in any one of them.
 pub(super) const VISIBLE_MV: f64 = 0.02;
 
 /// Steps through QRS when its extremes are sought.

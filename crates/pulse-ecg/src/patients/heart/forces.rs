@@ -45,21 +45,25 @@ pub(super) const HYPERTROPHY: [Force; 5] = [
     force(0.82, 0.20, 0.18, [-0.08, -0.16, 0.20]),
 ];
 
-/// Septal force absent, slow left wall in two crests: broad, notched R to the left, QS or rS in front.
+/// Septal force absent, then the left wall slowly and almost evenly: a broad R to the left with a slurred or
+/// slightly notched top, QS or rS in front. The crests overlap so far that they make one plateau.
 pub(super) const LEFT_BUNDLE: [Force; 4] = [
-    force(0.22, 0.22, 0.24, [0.30, 0.16, -0.02]),
-    force(0.36, 0.22, 0.26, [0.80, 0.28, 0.48]),
-    force(0.58, 0.26, 0.24, [0.42, 0.16, 0.95]),
-    force(0.72, 0.24, 0.28, [0.78, 0.18, 0.66]),
+    force(0.20, 0.20, 0.30, [0.34, 0.16, -0.06]),
+    force(0.36, 0.30, 0.36, [0.66, 0.26, 0.44]),
+    force(0.55, 0.36, 0.36, [0.31, 0.09, 0.58]),
+    force(0.69, 0.32, 0.31, [0.58, 0.16, 0.52]),
 ];
 
-/// Normal start in two thirds of the time, then the right ventricle late and slow: R' in V1, S to the left.
-pub(super) const RIGHT_BUNDLE: [Force; 5] = [
-    force(0.13, 0.13, 0.13, [-0.16, -0.06, -0.30]),
-    force(0.26, 0.16, 0.15, [0.40, 0.32, -0.10]),
-    force(0.34, 0.18, 0.17, [0.74, 0.56, 0.04]),
-    force(0.43, 0.16, 0.17, [0.18, 0.06, 0.26]),
-    force(0.68, 0.26, 0.32, [-0.46, -0.04, -0.60]),
+/// Normal start in half of the time, then the right ventricle late and slow: a broad R' in V1, a broad,
+/// slurred S to the left. The late vector turns from the front to the right, so that no lead pauses with all
+/// others.
+pub(super) const RIGHT_BUNDLE: [Force; 6] = [
+    force(0.12, 0.12, 0.13, [-0.14, -0.06, -0.26]),
+    force(0.24, 0.16, 0.15, [0.40, 0.30, -0.06]),
+    force(0.33, 0.18, 0.17, [0.72, 0.52, 0.10]),
+    force(0.42, 0.17, 0.17, [0.22, 0.06, 0.34]),
+    force(0.62, 0.22, 0.30, [-0.20, 0.03, -0.54]),
+    force(0.79, 0.26, 0.21, [-0.32, -0.09, -0.22]),
 ];
 
 /// Pacing at the apex of the right ventricle: from the apex upwards and back.

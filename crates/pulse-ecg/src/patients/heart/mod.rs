@@ -4,10 +4,12 @@ mod atria;
 mod beat;
 mod fit;
 mod forces;
+mod infarction;
 mod injury;
 mod lead_field;
 mod q_wave;
 mod repolarisation;
+mod st_t;
 mod wave;
 
 pub(super) use atria::Atrium;
