@@ -53,13 +53,13 @@ mod tests {
         let turned = |tensor: &Tensor<3>| tensor.clone().swap_dims(0, 2);
         let sum = add_branch(turned(&stream), turned(&branch)).swap_dims(0, 2);
         assert_eq!(
-            sum.into_data().to_vec::<f32>().unwrap(),
-            expected.to_vec::<f32>().unwrap()
+            sum.into_data().try_to_vec::<f32>().unwrap(),
+            expected.try_to_vec::<f32>().unwrap()
         );
         let sum = add_branch(stream, branch);
         assert_eq!(
-            sum.into_data().to_vec::<f32>().unwrap(),
-            expected.to_vec::<f32>().unwrap()
+            sum.into_data().try_to_vec::<f32>().unwrap(),
+            expected.try_to_vec::<f32>().unwrap()
         );
     }
 }

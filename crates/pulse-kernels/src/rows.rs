@@ -145,7 +145,7 @@ mod tests {
                 .map(|index| index as f32 + 1.0)
                 .collect()
         };
-        let values = |tensor: Tensor<2>| tensor.into_data().to_vec::<f32>().unwrap();
+        let values = |tensor: Tensor<2>| tensor.into_data().try_to_vec::<f32>().unwrap();
         let changed = for_each_row(whole.clone(), width, &Number).unwrap();
         assert_eq!(values(changed), expected(0, (rows + 1) * width));
         assert!(values(whole.clone()).iter().all(|value| *value == 1.0));
