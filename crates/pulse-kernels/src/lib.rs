@@ -12,6 +12,8 @@
 //! | attention over a cache, causal or not, grouped queries | [`attention()`] |
 //! | normalisation | [`RmsNorm`], [`LayerNorm`] |
 //! | activations | [`silu_gate`], [`quick_gelu`] |
+//! | rotary positions | [`rotate`] |
+//! | training: backward passes, loss, optimiser (feature `training`) | `training` |
 //!
 //! This is the only crate of the workspace that contains `unsafe`; each block states its reason.
 
@@ -23,7 +25,10 @@ mod linear;
 mod mapped;
 mod matrix_vector;
 mod norm;
+mod rotate;
 mod rows;
+#[cfg(feature = "training")]
+pub mod training;
 mod weights;
 
 pub use activation::{quick_gelu, silu_gate};
@@ -32,4 +37,5 @@ pub use cpu::{cpu_features, is_cpu};
 pub use linear::Linear;
 pub use mapped::{MapError, MappedFile};
 pub use norm::{LayerNorm, RmsNorm};
+pub use rotate::rotate;
 pub use weights::{Precision, Scope, WeightSource};
