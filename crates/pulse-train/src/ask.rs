@@ -40,7 +40,7 @@ pub(crate) fn ask_pages(job: &Job) -> Result<Vec<PageAnswer>, TrainError> {
         let Ok(picture) = open_image(job.data.images.join(&path)) else {
             continue;
         };
-        let Ok(tiles) = job.loaded.preprocessor.preprocess(&picture) else {
+        let Ok(tiles) = job.preprocessor.preprocess(&picture) else {
             continue;
         };
         answers.push(PageAnswer {
@@ -67,12 +67,12 @@ fn answer(
         .prompt_ids(&job.tokenizer)
         .map_err(PulseError::from)?;
     let (device, model) = (&job.context.device, &job.model);
-    let visual = model.encode_picture(tiles, job.loaded.activations, device)?;
+    let visual = model.encode_picture(tiles, job.activations, device)?;
     let embeddings = model
         .splice(&prompt, &[visual], device)
         .map_err(PulseError::from)?;
     let [_, length, _] = embeddings.dims();
-    let context = job.loaded.config.context;
+    let context = job.model_config.context;
     if length >= context {
         return Ok(format!("(the page takes {length} of {context} positions)"));
     }
@@ -88,7 +88,7 @@ fn answer(
         padding: &[],
         logits,
         context,
-        eos: job.loaded.config.decoder.eos_token_id,
+        eos: job.model_config.decoder.eos_token_id,
     };
     let generated = generate(&model.decoder, state, &options, |_, _| {
         ControlFlow::Continue(())

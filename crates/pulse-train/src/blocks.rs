@@ -1,9 +1,10 @@
-//! The decoder's blocks: forward without a graph, backward one block at a time.
+//! The decoder's blocks, backward one block at a time.
 //!
-//! The forward pass runs the kernels of inference and keeps only the input of each block. The
-//! backward pass takes the blocks in reverse, computes each once more inside a graph of its own and
-//! drops that graph with its activations before the next: memory is one block's activations and
-//! `blocks x positions x hidden`, whatever the depth, for one more forward pass of arithmetic.
+//! With recomputation the forward pass runs the kernels of inference outside of any graph and keeps
+//! only the input of each block. The backward pass takes the blocks in reverse, computes each once more
+//! inside a graph of its own and drops that graph with its activations before the next: memory is one
+//! block's activations and `blocks x positions x hidden`, whatever the depth, for one more forward pass of
+//! arithmetic. Without it every block keeps its graph from the forward pass.
 
 use burn::module::Module;
 use burn::tensor::Tensor;
@@ -12,26 +13,77 @@ use pulse_llm::decoder::{LayeredDecoder, RotaryTables};
 
 use crate::gradients::GradientStore;
 
-/// Inputs of all blocks, and the output of the last.
-pub(crate) struct BlocksForward {
-    inputs: Vec<Tensor<3>>,
+/// One block inside a graph of its own.
+struct BlockGraph<B> {
+    block: B,
+    input: Tensor<3>,
+    output: Tensor<3>,
+}
+
+impl<B: Module> BlockGraph<B> {
+    fn record<D: LayeredDecoder<Block = B>>(
+        block: &B,
+        input: Tensor<3>,
+        positions: &RotaryTables,
+    ) -> Self {
+        let block = block.clone().train();
+        let input = Tensor::from_inner(input).require_grad();
+        let output = D::run_block(&block, input.clone(), positions);
+        Self {
+            block,
+            input,
+            output,
+        }
+    }
+
+    /// From the gradient of the output to that of the input.
+    fn backward(self, gradient: Tensor<3>, store: &mut GradientStore) -> Tensor<3> {
+        let mut gradients = inject_gradient(self.output, gradient.clone()).backward();
+        store.collect(&self.block, &mut gradients);
+        // The input is a leaf of the graph and always gets its gradient.
+        self.input.grad_remove(&mut gradients).unwrap_or(gradient)
+    }
+}
+
+/// What the forward pass keeps of the blocks.
+enum Kept<B> {
+    Inputs(Vec<Tensor<3>>),
+    Graphs(Vec<BlockGraph<B>>),
+}
+
+/// A forward pass through all blocks.
+pub(crate) struct BlocksForward<B> {
+    kept: Kept<B>,
+    /// `[rows, width, hidden]`, outside of any graph.
     pub(crate) output: Tensor<3>,
 }
 
-/// Runs all blocks on embeddings `[rows, width, hidden]` outside of any graph.
+/// Runs all blocks on embeddings `[rows, width, hidden]`.
 pub(crate) fn forward<D: LayeredDecoder>(
     decoder: &D,
     embeddings: Tensor<3>,
     positions: &RotaryTables,
-) -> BlocksForward {
-    let mut inputs = Vec::with_capacity(decoder.blocks().len());
+    recompute: bool,
+) -> BlocksForward<D::Block> {
     let mut hidden = embeddings;
-    for block in decoder.blocks() {
-        inputs.push(hidden.clone());
-        hidden = D::run_block(block, hidden, positions);
-    }
+    let kept = if recompute {
+        let mut inputs = Vec::with_capacity(decoder.blocks().len());
+        for block in decoder.blocks() {
+            inputs.push(hidden.clone());
+            hidden = D::run_block(block, hidden, positions);
+        }
+        Kept::Inputs(inputs)
+    } else {
+        let mut graphs = Vec::with_capacity(decoder.blocks().len());
+        for block in decoder.blocks() {
+            let graph = BlockGraph::record::<D>(block, hidden, positions);
+            hidden = graph.output.clone().inner();
+            graphs.push(graph);
+        }
+        Kept::Graphs(graphs)
+    };
     BlocksForward {
-        inputs,
+        kept,
         output: hidden,
     }
 }
@@ -40,23 +92,23 @@ pub(crate) fn forward<D: LayeredDecoder>(
 /// parameters going to the store. Frozen parameters have none.
 pub(crate) fn backward<D: LayeredDecoder>(
     decoder: &D,
-    forward: BlocksForward,
+    forward: BlocksForward<D::Block>,
     gradient: Tensor<3>,
     positions: &RotaryTables,
     store: &mut GradientStore,
 ) -> Tensor<3> {
-    let BlocksForward { inputs, output } = forward;
+    let BlocksForward { kept, output } = forward;
     drop(output);
-    let blocks = decoder.blocks().iter().rev();
-    blocks
-        .zip(inputs.into_iter().rev())
-        .fold(gradient, |gradient, (block, input)| {
-            let block = block.clone().train();
-            let input = Tensor::from_inner(input).require_grad();
-            let output = D::run_block(&block, input.clone(), positions);
-            let mut gradients = inject_gradient(output, gradient.clone()).backward();
-            store.collect(&block, &mut gradients);
-            // The input is a leaf of the graph and always gets its gradient.
-            input.grad_remove(&mut gradients).unwrap_or(gradient)
-        })
+    match kept {
+        Kept::Inputs(inputs) => {
+            let blocks = decoder.blocks().iter().rev().zip(inputs.into_iter().rev());
+            blocks.fold(gradient, |gradient, (block, input)| {
+                BlockGraph::record::<D>(block, input, positions).backward(gradient, store)
+            })
+        }
+        Kept::Graphs(graphs) => graphs
+            .into_iter()
+            .rev()
+            .fold(gradient, |gradient, graph| graph.backward(gradient, store)),
+    }
 }

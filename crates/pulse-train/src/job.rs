@@ -4,10 +4,12 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use burn::tensor::DType;
 use pulse_llm::checkpoint::WeightDtype;
 use pulse_llm::hub::{HubOptions, ModelSource, fetch_model};
 use pulse_llm::text::Tokenizer;
-use pulse_llm::{LoadOptions, LoadedModel, PulseError, PulseModel};
+use pulse_llm::{LoadOptions, LoadedModel, ModelConfig, PulseError, PulseModel};
+use pulse_vision::Preprocessor;
 
 use crate::checkpoint::{
     CheckpointError, ModelFiles, RunState, SavedRun, checkpoints, clean, latest, read,
@@ -39,8 +41,12 @@ pub struct Job {
     pub config: RunConfig,
     /// The model.
     pub model: PulseModel,
-    /// Configuration, preprocessing and device of the model.
-    pub loaded: LoadedModel,
+    /// The model's architecture and settings.
+    pub model_config: ModelConfig,
+    /// Pictures to tiles.
+    pub preprocessor: Preprocessor,
+    /// Type of hidden states.
+    pub activations: DType,
     /// The tokenizer.
     pub tokenizer: Tokenizer,
     /// Trained and frozen parameters.
@@ -95,30 +101,41 @@ impl Job {
             config.checkpoint.dtype,
         )?);
         let tune = Tune::of(&config.model.tune);
-        let mut model = tune.freeze(loaded.model.clone());
-        let set = TrainableSet::new(&model, &loaded.config, tune)?;
         let data = RunData::open(&config, &loaded, &tokenizer)?;
-        let mut optimizer = Optimizer::new(config.train.optimizer(), &set);
-        let state = match &saved {
-            Some(saved) => {
-                check_data(saved, &data, &files)?;
-                data.loader.check(saved.state.cursor)?;
-                model = saved.restore(model, &mut optimizer, set.all(), &loaded.device)?;
-                saved.state.clone()
-            }
-            None => fresh_state(&config, &data, &files),
-        };
         let context = PassContext {
             device: loaded.device.clone(),
             tune,
             max_length: max_length(&config.data, &loaded),
             vocabulary,
+            recompute: config.train.recompute,
         };
-        let flops = ModelFlops::of(&loaded.config, tune);
+        // Nothing else may hold the weights, or updates would write a second copy of them.
+        let LoadedModel {
+            model,
+            config: model_config,
+            preprocessor,
+            activations,
+            ..
+        } = loaded;
+        let mut model = tune.freeze(model);
+        let set = TrainableSet::new(&model, &model_config, tune)?;
+        let mut optimizer = Optimizer::new(config.train.optimizer(), &set);
+        let state = match &saved {
+            Some(saved) => {
+                check_data(saved, &data, &files)?;
+                data.loader.check(saved.state.cursor)?;
+                model = saved.restore(model, &mut optimizer, set.all(), &context.device)?;
+                saved.state.clone()
+            }
+            None => fresh_state(&config, &data, &files),
+        };
+        let flops = ModelFlops::of(&model_config, tune);
         Ok(Self {
             config,
             model,
-            loaded,
+            model_config,
+            preprocessor,
+            activations,
             tokenizer,
             set,
             optimizer,

@@ -25,6 +25,8 @@ pub struct PassContext {
     pub max_length: usize,
     /// Number of ids of the model.
     pub vocabulary: usize,
+    /// Whether the decoder's blocks are computed again in the backward pass instead of kept.
+    pub recompute: bool,
 }
 
 /// What became of one micro-batch.
@@ -106,7 +108,12 @@ pub fn forward_backward<V: VisualEncoder, P: VisualProjector, D: LayeredDecoder>
     }
     let embeddings = front.assemble(&plan, pictures, device);
     let positions = model.decoder.positions(plan.width, device);
-    let forward = blocks::forward(&model.decoder, embeddings.clone().inner(), &positions);
+    let forward = blocks::forward(
+        &model.decoder,
+        embeddings.clone().inner(),
+        &positions,
+        context.recompute,
+    );
     let [rows, width, hidden] = forward.output.dims();
     let learnt = indices(&plan.supervised, device);
     let flat = forward.output.clone().reshape([rows * width, hidden]);

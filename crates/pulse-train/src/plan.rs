@@ -15,6 +15,7 @@ use crate::config::{ComputeType, RunConfig};
 use crate::error::TrainError;
 use crate::job::base_folder;
 use crate::memory::available;
+use crate::step::Accumulation;
 use crate::trainable::{Tune, grouped};
 
 /// What a process takes before it has a model: the program, its libraries, threads.
@@ -133,10 +134,7 @@ impl MemoryPlan {
                 ("weights", all * weight + trained * master),
                 ("gradients", trained * 4),
                 ("optimiser moments", trained * 8),
-                (
-                    "activations",
-                    activations(model, &sizes, tune, rows, length),
-                ),
+                ("activations", activations(model, &sizes, config, length)),
                 ("vision tower", vision(model, rows)),
                 ("data prepared ahead", data(config, model)),
                 ("checkpoint being written", snapshot),
@@ -172,10 +170,10 @@ impl MemoryPlan {
 fn activations(
     model: &ModelConfig,
     sizes: &ModelSizes,
-    tune: Tune,
-    rows: usize,
+    config: &RunConfig,
     length: usize,
 ) -> usize {
+    let (tune, rows) = (Tune::of(&config.model.tune), config.train.batch_size);
     let text = &model.decoder;
     let (width, inner, layers) = (
         text.hidden_size,
@@ -184,11 +182,15 @@ fn activations(
     );
     let narrow = text.key_value_heads() * text.head_dim();
     let positions = rows * length;
-    let inputs = positions * width * layers;
     // Kept by the graph: input, norm, queries, keys, values, heads, middle, norm, gate, up, product;
     // beside them the gradients of the widest operation.
-    let graph =
-        positions * (6 * width + 2 * narrow + 3 * inner) + positions * (3 * inner + 2 * width);
+    let kept = positions * (6 * width + 2 * narrow + 3 * inner);
+    let graph = kept + positions * (3 * inner + 2 * width);
+    let held = if config.train.recompute {
+        positions * width * layers
+    } else {
+        kept * layers.saturating_sub(1)
+    };
     let threads = rayon::current_num_threads();
     let scratch = 2 * threads * ATTENTION_BLOCK * length;
     let embeddings = 3 * positions * width;
@@ -196,7 +198,7 @@ fn activations(
     let table = if tune.decoder { sizes.table } else { 0 };
     let block = graph + scratch + if tune.decoder { sizes.block } else { 0 };
     let head = 2 * chunk + table;
-    4 * (inputs + embeddings + block.max(head))
+    4 * (held + embeddings + block.max(head))
 }
 
 /// The tower's forward pass over the tiles of a micro-batch.
@@ -230,7 +232,11 @@ fn data(config: &RunConfig, model: &ModelConfig) -> usize {
         .max()
         .unwrap_or(0);
     let page = (side * side + most) * 3;
-    let batches = options.prefetch + 1 + config.train.accumulation;
+    let held = match config.train.average {
+        Accumulation::Mean => 1,
+        Accumulation::Tokens => config.train.accumulation,
+    };
+    let batches = options.prefetch + 1 + held;
     // Prepared pages are f32; a worker holds a decoded page of a few megapixels.
     batches * config.train.batch_size * page * 4 + options.workers * (24 << 20)
 }

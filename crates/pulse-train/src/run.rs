@@ -87,7 +87,7 @@ pub fn train(
         let is_last = step == total;
         let is_interrupted = interrupt.load(Ordering::Relaxed) || stop_after == Some(step);
         let is_due = step % every == 0 || is_last || is_interrupted;
-        let outcome = (|| {
+        let outcome = (|| -> Result<(), TrainError> {
             if is_due && !is_interrupted || validates(&job, step) {
                 clock.enter(Phase::Checkpoint);
                 validate(&mut job, watcher)?;
@@ -229,33 +229,28 @@ fn one_update(
     watcher: &mut dyn Watcher,
 ) -> Result<Job, Failed> {
     let step = job.state.step;
-    let mut batches = Vec::with_capacity(job.config.train.accumulation);
-    let read = (0..job.config.train.accumulation)
-        .try_for_each(|_| stream.next_batch().map(|batch| batches.push(batch)));
-    let cursor = stream.cursor();
-    let fail = |job: Job, error| Failed {
-        job: Box::new(job),
-        error,
-    };
-    if let Err(error) = read {
-        return Err(fail(job, error));
-    }
-    let dropped: u64 = batches.iter().map(|batch| batch.report.dropped).sum();
+    let count = job.config.train.accumulation;
     let accumulated = accumulate(
         &job.model,
-        &batches,
+        (0..count).map(|_| stream.next_batch()),
+        count,
         job.config.train.average,
         &job.context,
         &job.set,
         clock,
     );
+    let fail = |job: Job, error| Failed {
+        job: Box::new(job),
+        error,
+    };
     let (outcome, gradients) = match accumulated {
         Ok(accumulated) => accumulated,
         Err(error) => return Err(fail(job, error)),
     };
-    if let Some(error) = diverged(&job, &outcome, &batches) {
+    if let Some(error) = diverged(&job, &outcome) {
         return Err(fail(job, error));
     }
+    let cursor = stream.cursor();
     let factor = job.state.schedule.factor(step);
     job.model = update(job.model, &mut job.optimizer, &outcome, gradients, factor);
     let smoothed = match job.state.smoothed_loss {
@@ -266,7 +261,7 @@ fn one_update(
     job.state.cursor = cursor;
     job.state.smoothed_loss = Some(smoothed);
     job.state.masked += outcome.masked() as u64;
-    job.state.dropped += dropped;
+    job.state.dropped += outcome.dropped;
     job.state.learnt += outcome.sum(|micro| micro.learnt) as u64;
     let seconds = clock.take();
     let total = seconds.total().max(f64::MIN_POSITIVE);
@@ -284,7 +279,7 @@ fn one_update(
         tokens,
         learnt: outcome.sum(|micro| micro.learnt),
         masked: outcome.masked(),
-        dropped,
+        dropped: outcome.dropped,
         seconds,
         tokens_per_s: tokens as f64 / total,
         samples_per_s: samples as f64 / total,
@@ -299,11 +294,7 @@ fn one_update(
 }
 
 /// The error of a step whose loss or gradient is no number or far from what it was.
-fn diverged(
-    job: &Job,
-    outcome: &StepOutcome,
-    batches: &[pulse_data::batch::HostBatch],
-) -> Option<TrainError> {
+fn diverged(job: &Job, outcome: &StepOutcome) -> Option<TrainError> {
     let limit = job.state.smoothed_loss.and_then(|smoothed| {
         let factor = job.config.train.explosion_factor;
         (factor > 0.0 && job.state.step >= SETTLED).then_some(factor * smoothed)
@@ -320,18 +311,14 @@ fn diverged(
         ("the loss", outcome.loss, expected)
     };
     // The micro-batches at fault, or all if the gradient alone is.
-    let bad: Vec<usize> = (0..batches.len())
-        .filter(|index| {
-            let loss = outcome.micro.get(*index).map_or(0.0, |micro| micro.loss);
-            !loss.is_finite() || limit.is_some_and(|limit| loss > limit)
-        })
-        .collect();
-    let all: Vec<usize> = (0..batches.len()).collect();
-    let named = if bad.is_empty() { all } else { bad };
-    let ids: Vec<&str> = named
+    let is_bad = |loss: f64| !loss.is_finite() || limit.is_some_and(|limit| loss > limit);
+    let has_bad = outcome.micro.iter().any(|micro| is_bad(micro.loss));
+    let ids: Vec<&str> = outcome
+        .micro
         .iter()
-        .filter_map(|index| batches.get(*index))
-        .flat_map(|batch| batch.ids.iter().map(String::as_str))
+        .zip(&outcome.ids)
+        .filter(|(micro, _)| !has_bad || is_bad(micro.loss))
+        .flat_map(|(_, ids)| ids.iter().map(String::as_str))
         .collect();
     Some(TrainError::Diverged {
         step: job.state.step + 1,

@@ -34,6 +34,10 @@ pub struct StepOutcome {
     pub micro: Vec<MicroReport>,
     /// Norm over all gradients before clipping.
     pub gradient_norm: f64,
+    /// Ids of the samples of each micro-batch.
+    pub ids: Vec<Vec<String>>,
+    /// Samples that a policy left out.
+    pub dropped: u64,
 }
 
 impl StepOutcome {
@@ -48,41 +52,86 @@ impl StepOutcome {
     }
 }
 
-/// Loss and gradients of a step, before clipping.
+/// Loss and gradients of a step of `count` micro-batches, before clipping. Each is dropped before the next
+/// is asked for, but with token-weighted averages, which need to know all of them first.
 ///
 /// # Errors
-/// As [`forward_backward`].
+/// Those of the batches, and as [`forward_backward`].
 pub fn accumulate<V: VisualEncoder, P: VisualProjector, D: LayeredDecoder>(
     model: &MultimodalModel<V, P, D>,
-    batches: &[HostBatch],
+    batches: impl Iterator<Item = Result<HostBatch, TrainError>>,
+    count: usize,
     accumulation: Accumulation,
     context: &PassContext,
     set: &TrainableSet,
     clock: &mut PhaseClock,
 ) -> Result<(StepOutcome, GradientStore), TrainError> {
-    let mut store = GradientStore::default();
-    let weight = match accumulation {
-        Accumulation::Mean => Weight::Mean(1.0 / batches.len().max(1) as f64),
-        Accumulation::Tokens => {
-            let learnt: usize = batches.iter().map(learnt_positions).sum();
-            Weight::Sum(1.0 / learnt.max(1) as f64)
-        }
+    let mut step = Step {
+        model,
+        context,
+        clock,
+        outcome: StepOutcome::default(),
+        store: GradientStore::default(),
     };
-    let mut outcome = StepOutcome::default();
-    for batch in batches {
-        let report = forward_backward(model, batch, weight, context, &mut store, clock)?;
-        outcome.loss += match weight {
-            Weight::Mean(factor) => report.loss * factor,
-            Weight::Sum(factor) => report.loss * report.learnt as f64 * factor,
-        };
-        outcome.micro.push(report);
+    match accumulation {
+        Accumulation::Mean => {
+            let weight = Weight::Mean(1.0 / count.max(1) as f64);
+            for batch in batches {
+                step.add(batch?, weight)?;
+                step.clock.enter(Phase::Data);
+            }
+        }
+        Accumulation::Tokens => {
+            let batches = batches.collect::<Result<Vec<_>, _>>()?;
+            let learnt: usize = batches.iter().map(learnt_positions).sum();
+            let weight = Weight::Sum(1.0 / learnt.max(1) as f64);
+            for batch in batches {
+                step.add(batch, weight)?;
+            }
+        }
     }
+    let Step {
+        mut outcome,
+        mut store,
+        clock,
+        ..
+    } = step;
     clock.enter(Phase::Optimiser);
     for place in set.always_updated(model.merge) {
         store.add_zeros(place.id, place.values(), &context.device);
     }
     outcome.gradient_norm = store.norm(set.trained().map(|place| place.id));
     Ok((outcome, store))
+}
+
+/// A step under way.
+struct Step<'a, M> {
+    model: &'a M,
+    context: &'a PassContext,
+    clock: &'a mut PhaseClock,
+    outcome: StepOutcome,
+    store: GradientStore,
+}
+
+impl<V: VisualEncoder, P: VisualProjector, D: LayeredDecoder> Step<'_, MultimodalModel<V, P, D>> {
+    fn add(&mut self, batch: HostBatch, weight: Weight) -> Result<(), TrainError> {
+        let report = forward_backward(
+            self.model,
+            &batch,
+            weight,
+            self.context,
+            &mut self.store,
+            self.clock,
+        )?;
+        self.outcome.loss += match weight {
+            Weight::Mean(factor) => report.loss * factor,
+            Weight::Sum(factor) => report.loss * report.learnt as f64 * factor,
+        };
+        self.outcome.micro.push(report);
+        self.outcome.dropped += batch.report.dropped;
+        self.outcome.ids.push(batch.ids);
+        Ok(())
+    }
 }
 
 /// The update of a step: clips and steps. Gives the model back changed.

@@ -24,6 +24,9 @@ mod ops;
 mod rotate;
 mod slices;
 mod squares;
+#[cfg(test)]
+#[allow(clippy::expect_used)]
+mod tests;
 
 pub use adamw::{AdamWMoments, AdamWStep, adamw};
 pub use cross_entropy::{RowLosses, cross_entropy};

@@ -104,6 +104,10 @@ pub(super) fn run(golden: &Golden, models: &Models<'_>) -> Result<Vec<Check>, Go
         eval: Check::within("loss behind the last step, relative", LOSS_REL),
     };
     for run in &runs {
+        let mut names = run.batches.iter().flatten().map(|item| &item.image);
+        if names.any(|name| !golden.has(&format!("images/{name}"))) {
+            continue;
+        }
         replay(golden, models, run, &mut checks)?;
     }
     let Checks {
@@ -143,6 +147,7 @@ fn replay(
         tune,
         max_length: loaded.config.context,
         vocabulary: loaded.config.decoder.vocab_size,
+        recompute: true,
     };
     let schedule = Schedule {
         kind: ScheduleKind::Cosine,
@@ -161,7 +166,8 @@ fn replay(
         let name = format!("{} step {step}", run.name);
         let (outcome, gradients) = accumulate(
             &model,
-            micro,
+            micro.iter().cloned().map(Ok),
+            micro.len(),
             Accumulation::Mean,
             &context,
             &set,

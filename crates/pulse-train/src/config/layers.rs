@@ -221,7 +221,7 @@ pub struct Difference {
 }
 
 /// Keys that may change when a run is resumed: where things lie, how fast and how much is kept.
-const FREE: [&str; 9] = [
+const FREE: [&str; 10] = [
     "checkpoint.",
     "watch.",
     "data.workers",
@@ -230,6 +230,7 @@ const FREE: [&str; 9] = [
     "data.synthetic.folder",
     "model.base",
     "model.device",
+    "train.recompute",
     "train.stop_after",
 ];
 

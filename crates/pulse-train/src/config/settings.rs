@@ -204,6 +204,9 @@ pub struct TrainSettings {
     pub schedule: ScheduleKind,
     /// Share of the updates that warm up.
     pub warmup_ratio: f64,
+    /// Whether the decoder's blocks are computed again in the backward pass: less memory for a third
+    /// more arithmetic. Losses are the same bit for bit.
+    pub recompute: bool,
     /// Seed of the order of samples.
     pub seed: u64,
     /// Stops the run when a loss is more than this times the smoothed loss; 0: only when it is no
@@ -229,6 +232,7 @@ impl Default for TrainSettings {
             max_gradient_norm: 1.0,
             schedule: ScheduleKind::Cosine,
             warmup_ratio: 0.03,
+            recompute: true,
             seed: 42,
             explosion_factor: 10.0,
         }
