@@ -72,7 +72,7 @@ impl ModelFlops {
 
 /// Operations a second of a large f32 product on a device: the best of three.
 pub fn measured_peak(device: &Device) -> f64 {
-    let side = 1536usize;
+    let side = 1024usize;
     let random = || Tensor::<2>::random([side, side], Distribution::Default, device);
     let (a, b) = (random(), random());
     (0..3)
