@@ -17,17 +17,19 @@ use std::time::Instant;
 use burn::tensor::{DType, Device, Distribution, Tensor};
 use pulse_data::batch::HostBatch;
 use pulse_kernels::{Precision, Scope, WeightSource};
+use pulse_llm::checkpoint::ModelPart;
 use pulse_llm::decoder::{LlamaConfig, LlamaDecoder, RopeRounding};
 use pulse_llm::{LoadOptions, LoadedModel, MergeType, PulseModel};
+use pulse_train::config::RunConfig;
 use pulse_train::{
-    Accumulation, Optimizer, OptimizerSettings, PassContext, PhaseClock, TrainableSet, Tune,
-    accumulate, memory, update,
+    Accumulation, MemoryPlan, Optimizer, OptimizerSettings, PassContext, PhaseClock, TrainableSet,
+    Tune, accumulate, memory, update,
 };
 use pulse_vision::{
     ClipVisionConfig, ClipVisionEncoder, FeatureSelection, MlpProjector, ProjectorKind,
 };
 
-const STEPS: usize = 7;
+const STEPS: usize = 5;
 
 struct RandomSource(Device);
 
@@ -95,9 +97,10 @@ fn main() {
     let mut settled = seconds.split_off(2);
     settled.sort_by(f64::total_cmp);
     let peak = memory::peak().unwrap_or(0).saturating_sub(before);
+    let plan = planned(&config, rows, width, recompute);
     println!(
         "{{\"rows\": {rows}, \"positions\": {width}, \"recompute\": {recompute}, \"parameters\": {}, \
-         \"seconds\": {:.3}, \"peak_mib\": {:.0}, \"loss\": {loss:.4}, \"forward\": {:.3}, \
+         \"seconds\": {:.3}, \"peak_mib\": {:.0}, \"plan_mib\": {plan:.0}, \"loss\": {loss:.4}, \"forward\": {:.3}, \
          \"backward\": {:.3}, \"optimiser\": {:.3}}}",
         set.trained_values(),
         settled[settled.len() / 2],
@@ -106,6 +109,19 @@ fn main() {
         spent.backward / STEPS as f64,
         spent.optimiser / STEPS as f64,
     );
+}
+
+/// What the plan says of weights, gradients, moments and activations.
+fn planned(model: &pulse_llm::ModelConfig, rows: usize, width: usize, recompute: bool) -> f64 {
+    let mut config = RunConfig::default();
+    config.model.tune = vec![ModelPart::Decoder];
+    config.train.batch_size = rows;
+    config.train.recompute = recompute;
+    config.data.max_length = Some(width);
+    let plan = MemoryPlan::for_model(&config, model);
+    let counted = ["weights", "gradients", "optimiser moments", "activations"];
+    let rows = plan.rows.iter().filter(|(name, _)| counted.contains(name));
+    rows.map(|(_, bytes)| *bytes as f64).sum::<f64>() / f64::from(1 << 20)
 }
 
 /// Four blocks of width 512 with a vocabulary of 8,000; the smallest tower, unused.

@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
-STEPS = 7
+STEPS = 5
 LAYERS, WIDTH, INNER, HEADS, VOCABULARY = 4, 512, 1376, 8, 8000
 arguments = argparse.ArgumentParser()
 arguments.add_argument("--threads", type=int, default=2)

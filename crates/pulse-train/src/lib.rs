@@ -12,6 +12,7 @@
 //! | state on disk, exact resume | [`checkpoint`] |
 //! | progress, logs, report | [`watch`] |
 
+mod advance;
 mod ask;
 mod blocks;
 pub mod checkpoint;
@@ -22,7 +23,9 @@ mod error;
 mod flops;
 mod front;
 mod gradients;
+mod guard;
 mod head;
+mod interrupt;
 mod job;
 pub mod memory;
 mod micro;
@@ -33,6 +36,7 @@ mod schedule;
 mod sequence;
 mod step;
 mod trainable;
+mod validate;
 pub mod watch;
 
 pub use clock::{Phase, PhaseClock, PhaseSeconds};
@@ -40,11 +44,12 @@ pub use data::{BatchStream, RunData};
 pub use error::TrainError;
 pub use flops::{ModelFlops, measured_peak};
 pub use gradients::GradientStore;
+pub use interrupt::interrupt_flag;
 pub use job::{Job, Resume};
 pub use micro::{MicroReport, PassContext, Weight, evaluate, forward_backward};
 pub use optimizer::{Optimizer, OptimizerSettings, ParameterState};
 pub use plan::{MemoryPlan, ModelSizes};
-pub use run::{RunSummary, interrupt_flag, train};
+pub use run::{RunSummary, train};
 pub use schedule::{Schedule, ScheduleKind};
 pub use sequence::SequencePlan;
 pub use step::{Accumulation, StepOutcome, accumulate, update};

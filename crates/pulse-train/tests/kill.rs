@@ -81,13 +81,20 @@ fn killed_a_hundred_times_at_random_moments_every_checkpoint_is_whole() {
         let saved = read(&newest.path).unwrap();
         assert_eq!(saved.state.step, newest.step);
         // The newest can only be newer than before: nothing that was saved is lost.
-        assert!(Some(newest.step) >= before, "{} after {before:?}", newest.step);
+        assert!(
+            Some(newest.step) >= before,
+            "{} after {before:?}",
+            newest.step
+        );
         before = Some(newest.step);
         if kill % 10 == 0 {
             LoadedModel::load(&newest.path, &LoadOptions::default()).unwrap();
         }
     }
-    assert!(before > Some(60), "the run got no further than update {before:?}");
+    assert!(
+        before > Some(60),
+        "the run got no further than update {before:?}"
+    );
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod adamw;
 mod attention;
 mod cross_entropy;
 mod gate;
+mod graph;
 mod kernels;
 mod norm;
 mod ops;
@@ -30,6 +31,6 @@ mod tests;
 
 pub use adamw::{AdamWMoments, AdamWStep, adamw};
 pub use cross_entropy::{RowLosses, cross_entropy};
-pub use ops::inject_gradient;
-pub(crate) use ops::{attention, linear, rms_norm, rotate, silu_gate};
+pub use graph::inject_gradient;
+pub(crate) use graph::{attention, linear, rms_norm, rotate, silu_gate};
 pub use squares::sum_of_squares;

@@ -30,7 +30,7 @@ fn linear() {
         let (x, w) = (random([70, 33]), random([41, 33]).cast(stored));
         let g = random([70, 41]);
         let (a, b) = (leaf(&x), leaf(&w));
-        let output = ops::linear(&a, &b).expect("a graph on the CPU");
+        let output = graph::linear(&a, &b).expect("a graph on the CPU");
         let mut gradients = inject_gradient(output, g.clone()).backward();
         let wide = w.cast(DType::F32);
         let plain_x = g.clone().matmul(wide);
@@ -46,7 +46,7 @@ fn linear() {
 fn normalisation() {
     let (x, w, g) = (random([3, 50, 77]), random([77]), random([3, 50, 77]));
     let (a, b) = (leaf(&x), leaf(&w));
-    let output = ops::rms_norm(&a, &b, 1e-5).expect("a graph on the CPU");
+    let output = graph::rms_norm(&a, &b, 1e-5).expect("a graph on the CPU");
     let mut ours = inject_gradient(output, g.clone()).backward();
     let (c, d) = (leaf(&x), leaf(&w));
     let mean = c.clone().powi_scalar(2).mean_dim(2);
@@ -72,7 +72,7 @@ fn gated_unit() {
         random([2, 40, 31]),
     );
     let (a, b) = (leaf(&x), leaf(&y));
-    let output = ops::silu_gate(&a, &b).expect("a graph on the CPU");
+    let output = graph::silu_gate(&a, &b).expect("a graph on the CPU");
     let mut ours = inject_gradient(output, g.clone()).backward();
     let (c, d) = (leaf(&x), leaf(&y));
     let plain = silu(c.clone()) * d.clone();
@@ -169,7 +169,7 @@ fn frozen_weights_get_no_gradient_and_pass_one_on() {
     let (x, w, g) = (random([20, 8]), random([9, 8]), random([20, 9]));
     let a = leaf(&x);
     let frozen = Tensor::from_inner(w.clone());
-    let output = ops::linear(&a, &frozen).expect("a graph on the CPU");
+    let output = graph::linear(&a, &frozen).expect("a graph on the CPU");
     let mut gradients = inject_gradient(output, g.clone()).backward();
     assert!(frozen.grad_remove(&mut gradients).is_none());
     assert_near("x", a.grad_remove(&mut gradients).expect("x"), g.matmul(w));

@@ -100,8 +100,21 @@ pub(super) fn write_file(
             other => std::io::Error::other(other),
         })
         .map_err(failed)?;
+    readable(path).map_err(failed)?;
     let file = std::fs::File::open(path).map_err(failed)?;
     file.sync_all().map_err(failed)
+}
+
+/// The library makes files that only their owner can read; a model is for others too.
+#[cfg(unix)]
+fn readable(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn readable(_: &Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 /// Writes a model's weights: one file, or shards with an index if they are larger than a shard.
