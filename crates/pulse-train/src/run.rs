@@ -76,7 +76,7 @@ pub fn train(
         let step = job.state.step;
         let is_last = step == total;
         let is_interrupted = interrupt.load(Ordering::Relaxed) || stop_after == Some(step);
-        let is_due = step % every == 0 || is_last || is_interrupted;
+        let is_due = step.is_multiple_of(every) || is_last || is_interrupted;
         let outcome = (|| -> Result<(), TrainError> {
             if is_due && !is_interrupted || validates(&job, step) {
                 clock.enter(Phase::Checkpoint);

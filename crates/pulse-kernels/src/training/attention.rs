@@ -32,7 +32,7 @@ pub(super) fn forward(
         padding: &[],
     };
     let [queries, keys, values] =
-        [queries, keys, values].map(|part| Tensor::<4>::from_primitive::<Flex>(part));
+        [queries, keys, values].map(Tensor::<4>::from_primitive::<Flex>);
     let output = attention(queries, keys, values, shape);
     match crate::cpu::into_cpu(output) {
         Some(output) => output,

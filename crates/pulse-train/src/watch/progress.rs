@@ -25,7 +25,7 @@ impl ProgressLines {
 
     fn step(&mut self, report: &StepReport) -> Option<String> {
         let first = *self.first.get_or_insert(report.step);
-        let is_due = report.step % self.every == 0
+        let is_due = report.step.is_multiple_of(self.every)
             || report.step == first
             || report.step == report.total_steps;
         if !is_due {
