@@ -31,8 +31,7 @@ pub(super) fn forward(
         is_causal,
         padding: &[],
     };
-    let [queries, keys, values] =
-        [queries, keys, values].map(Tensor::<4>::from_primitive::<Flex>);
+    let [queries, keys, values] = [queries, keys, values].map(Tensor::<4>::from_primitive::<Flex>);
     let output = attention(queries, keys, values, shape);
     match crate::cpu::into_cpu(output) {
         Some(output) => output,

@@ -19,7 +19,7 @@ const SHARD_BYTES: usize = 5_000_000_000;
 /// Something to be written.
 pub(super) enum Entry {
     /// A tensor in f32 or bf16.
-    Values(NamedTensor, Dtype),
+    Values(Box<NamedTensor>, Dtype),
     /// A tensor as another file has it.
     Stored(StoredTensor),
 }

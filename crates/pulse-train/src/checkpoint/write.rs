@@ -30,7 +30,12 @@ pub fn write_checkpoint(
     let target = CheckpointFolder::of(run, snapshot.state.step);
     whole(run, &target.path, |folder| {
         let weights = weight_entries(&snapshot.weights, files);
-        let exact = |tensor: NamedTensor| (tensor.name.clone(), Entry::Values(tensor, Dtype::F32));
+        let exact = |tensor: NamedTensor| {
+            (
+                tensor.name.clone(),
+                Entry::Values(Box::new(tensor), Dtype::F32),
+            )
+        };
         let masters = masters(&snapshot.weights, files.dtype);
         let optimizer: BTreeMap<String, Entry> = snapshot
             .optimizer
@@ -128,9 +133,12 @@ fn weight_entries(weights: &[NamedTensor], files: &ModelFiles) -> BTreeMap<Strin
         ExportType::Bf16 => Dtype::BF16,
         ExportType::F32 => Dtype::F32,
     };
-    let values = weights
-        .iter()
-        .map(|tensor| (tensor.name.clone(), Entry::Values(tensor.clone(), dtype)));
+    let values = weights.iter().map(|tensor| {
+        (
+            tensor.name.clone(),
+            Entry::Values(Box::new(tensor.clone()), dtype),
+        )
+    });
     let stored = files
         .tensors
         .iter()
