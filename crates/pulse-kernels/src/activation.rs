@@ -14,6 +14,10 @@ pub fn quick_gelu<const D: usize>(input: Tensor<D>) -> Tensor<D> {
 
 /// `silu(gate) · up`, the gated unit of Llama's feed-forward block (SwiGLU).
 pub fn silu_gate<const D: usize>(gate: Tensor<D>, up: Tensor<D>) -> Tensor<D> {
+    #[cfg(feature = "training")]
+    if let Some(product) = crate::training::silu_gate(&gate, &up) {
+        return product;
+    }
     let storage = as_cpu(&up).filter(is_f32).map(contiguous);
     match storage
         .as_ref()

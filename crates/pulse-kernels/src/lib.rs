@@ -13,6 +13,8 @@
 //! | normalisation | [`RmsNorm`], [`LayerNorm`] |
 //! | activations | [`silu_gate`], [`quick_gelu`] |
 //! | residual sums | [`add_branch`] |
+//! | rotary positions | [`rotate`] |
+//! | training: backward passes, loss, optimiser (feature `training`) | `training` |
 //!
 //! This is the only crate of the workspace that contains `unsafe`; each block states its reason.
 
@@ -25,7 +27,10 @@ mod linear;
 mod mapped;
 mod matrix_vector;
 mod norm;
+mod rotate;
 mod rows;
+#[cfg(feature = "training")]
+pub mod training;
 mod weights;
 
 pub use activation::{quick_gelu, silu_gate};
@@ -35,4 +40,5 @@ pub use cpu::{cpu_features, is_cpu};
 pub use linear::Linear;
 pub use mapped::{MapError, MappedFile};
 pub use norm::{LayerNorm, RmsNorm};
+pub use rotate::rotate;
 pub use weights::{Precision, Scope, WeightSource};

@@ -57,6 +57,11 @@ impl Linear {
         self.weight.val()
     }
 
+    /// The weight as a parameter, `[outputs, inputs]`.
+    pub fn weight_parameter(&self) -> &Param<Tensor<2>> {
+        &self.weight
+    }
+
     /// `[…, inputs]` to `[…, outputs]`, in the type of the input.
     pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
         let mut shape = input.dims();
@@ -102,7 +107,11 @@ impl RowWork for BiasRows<'_> {
 }
 
 /// `[rows, inputs] · [outputs, inputs]ᵀ`.
-fn multiply(input: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
+pub(crate) fn multiply(input: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
+    #[cfg(feature = "training")]
+    if let Some(product) = crate::training::linear(&input, &weight) {
+        return product;
+    }
     if let Some(product) = multiply_on_cpu(&input, &weight) {
         return product;
     }

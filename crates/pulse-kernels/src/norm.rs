@@ -29,6 +29,10 @@ impl RmsNorm {
 
     /// `[…, width]` to `[…, width]`.
     pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
+        #[cfg(feature = "training")]
+        if let Some(output) = crate::training::rms_norm(&input, &self.weight.val(), self.epsilon) {
+            return output;
+        }
         let weight = as_cpu(&self.weight.val()).filter(is_f32).map(contiguous);
         match weight.as_ref().and_then(|weight| weight.as_slice::<f32>()) {
             Some(weight) => {
@@ -136,6 +140,31 @@ fn lane_sum(row: &[f32], f: impl Fn(f32) -> f32) -> f32 {
         total += sum;
     }
     total
+}
+
+/// The kernel on rows of the weight's length, whatever the number of axes.
+#[cfg(feature = "training")]
+pub(crate) fn rms_rows(
+    input: burn_flex::FlexTensor,
+    weight: burn_flex::FlexTensor,
+    epsilon: f32,
+) -> burn_flex::FlexTensor {
+    use burn::backend::Flex;
+    use burn::tensor::Shape;
+    let shape = input.layout().shape().clone();
+    let count = input.layout().num_elements();
+    let weight = contiguous(weight);
+    let values = weight.as_slice::<f32>().unwrap_or_default();
+    let work = RmsRows {
+        weight: values,
+        epsilon,
+    };
+    let flat = contiguous(input).reshape(Shape::from([count]));
+    let flat = Tensor::<1>::from_primitive::<Flex>(flat);
+    let (Ok(output) | Err(output)) = for_each_row(flat, values.len(), &work);
+    crate::cpu::into_cpu(output)
+        .unwrap_or_else(|| burn_flex::FlexTensor::zeros(shape.clone(), DType::F32))
+        .reshape(shape)
 }
 
 struct RmsRows<'a> {

@@ -87,6 +87,12 @@ for tensor, (info, data) in tensors_of(SOURCE / "micro/low_precision.safetensors
 write(TARGET / "micro/low_precision.safetensors", low)
 (TARGET / "micro/low_precision.json").write_text(json.dumps({"order": [order[row] for row in rows]}))
 
+# Training runs: those without the example picture. Their first gradients and final tensors are sums and
+# norms in the file itself; whole tensors exist for a run with the picture only.
+runs = json.loads((SOURCE / "train/adamw_runs.json").read_text())
+kept = [run for run in runs if not any(EXTERNAL in item["image"] for batch in run["batches"] for item in batch)]
+(TARGET / "train/adamw_runs.json").write_text(json.dumps(kept))
+
 manifest = {}
 for path in sorted(TARGET.rglob("*")):
     name = path.relative_to(TARGET).as_posix()

@@ -1,13 +1,13 @@
 //! Features to the decoder's width.
 
-use burn::module::Module;
+use burn::module::{Module, ModuleDisplay};
 use burn::tensor::Tensor;
 use burn::tensor::activation::gelu;
 use pulse_kernels::{Linear, Scope, WeightSource};
 use serde::{Deserialize, Serialize};
 
 /// Maps visual features to the space of the decoder's embeddings.
-pub trait VisualProjector: Module {
+pub trait VisualProjector: Module + ModuleDisplay {
     /// `[tiles, features, width]` to `[tiles, features, hidden]`.
     fn project(&self, features: Tensor<3>) -> Tensor<3>;
 }

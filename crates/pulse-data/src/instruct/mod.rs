@@ -5,6 +5,7 @@
 //! where they lie. Neither holds the conversations in memory: the table costs 32 bytes an item.
 
 mod build;
+mod dataset;
 mod error;
 mod file;
 mod index;

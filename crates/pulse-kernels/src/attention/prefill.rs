@@ -91,7 +91,7 @@ fn merge_heads(values: &[f32], [batch, heads, count, dim]: [usize; 4]) -> Vec<f3
 }
 
 /// A CPU tensor `[batch, heads, positions, d]` with any strides, checked to lie in its storage.
-struct Heads<'a> {
+pub(crate) struct Heads<'a> {
     values: &'a [f32],
     start: usize,
     strides: [usize; 4],
@@ -99,7 +99,7 @@ struct Heads<'a> {
 
 impl<'a> Heads<'a> {
     /// `None` if a stride is negative or the first `positions` do not lie in the storage.
-    fn of(tensor: &'a FlexTensor, positions: usize) -> Option<Self> {
+    pub(crate) fn of(tensor: &'a FlexTensor, positions: usize) -> Option<Self> {
         let layout = tensor.layout();
         let strides: Vec<usize> = layout
             .strides()
@@ -125,7 +125,7 @@ impl<'a> Heads<'a> {
         })
     }
 
-    fn head(&self, row: usize, head: usize) -> Matrix<'a> {
+    pub(crate) fn head(&self, row: usize, head: usize) -> Matrix<'a> {
         let [batch_stride, head_stride, row_stride, column_stride] = self.strides;
         Matrix {
             values: &self.values[self.start + row * batch_stride + head * head_stride..],
@@ -137,15 +137,34 @@ impl<'a> Heads<'a> {
 
 /// `[positions, d]` of one head.
 #[derive(Clone, Copy)]
-struct Matrix<'a> {
+pub(crate) struct Matrix<'a> {
     values: &'a [f32],
     row_stride: usize,
     column_stride: usize,
 }
 
-impl Matrix<'_> {
+impl<'a> Matrix<'a> {
+    /// Rows of `columns` values that lie one after the other.
+    pub(crate) fn new(values: &'a [f32], columns: usize) -> Self {
+        Self {
+            values,
+            row_stride: columns,
+            column_stride: 1,
+        }
+    }
+
+    /// The same values with rows and columns exchanged.
+    #[cfg(feature = "training")]
+    pub(crate) fn transposed(self) -> Self {
+        Self {
+            values: self.values,
+            row_stride: self.column_stride,
+            column_stride: self.row_stride,
+        }
+    }
+
     /// The matrix from this row on.
-    fn rows(self, first: usize) -> Self {
+    pub(crate) fn rows(self, first: usize) -> Self {
         Self {
             values: &self.values[first * self.row_stride..],
             ..self
@@ -201,7 +220,12 @@ impl Block<'_> {
                 state: &mut state[..count],
                 out,
             });
-            accumulate(tile, self.values.rows(first), [count, dim, width], out);
+            accumulate(
+                Matrix::new(tile, width),
+                self.values.rows(first),
+                [count, dim, width],
+                out,
+            );
         }
         for (row, (_, sum)) in out.chunks_exact_mut(dim).zip(state) {
             row.iter_mut().for_each(|value| *value /= sum);
@@ -298,7 +322,7 @@ fn maximum(row: &[f32]) -> f32 {
 }
 
 /// `out[m, n] = a[m, k] · b[n, k]ᵀ`.
-fn product(a: Matrix<'_>, b: Matrix<'_>, [m, n, k]: [usize; 3], out: &mut [f32]) {
+pub(crate) fn product(a: Matrix<'_>, b: Matrix<'_>, [m, n, k]: [usize; 3], out: &mut [f32]) {
     assert!(a.holds(m, k) && b.holds(n, k) && out.len() == m * n);
     // SAFETY: the line above; `out` is borrowed mutably and the others are not it.
     unsafe {
@@ -327,8 +351,8 @@ fn product(a: Matrix<'_>, b: Matrix<'_>, [m, n, k]: [usize; 3], out: &mut [f32])
 }
 
 /// `out[m, n] += a[m, k] · b[k, n]`.
-fn accumulate(a: &[f32], b: Matrix<'_>, [m, n, k]: [usize; 3], out: &mut [f32]) {
-    assert!(a.len() == m * k && b.holds(k, n) && out.len() == m * n);
+pub(crate) fn accumulate(a: Matrix<'_>, b: Matrix<'_>, [m, n, k]: [usize; 3], out: &mut [f32]) {
+    assert!(a.holds(m, k) && b.holds(k, n) && out.len() == m * n);
     // SAFETY: as in `product`.
     unsafe {
         gemm::gemm(
@@ -339,9 +363,9 @@ fn accumulate(a: &[f32], b: Matrix<'_>, [m, n, k]: [usize; 3], out: &mut [f32]) 
             1,
             n as isize,
             true,
-            a.as_ptr(),
-            1,
-            k as isize,
+            a.values.as_ptr(),
+            a.column_stride as isize,
+            a.row_stride as isize,
             b.values.as_ptr(),
             b.column_stride as isize,
             b.row_stride as isize,

@@ -25,6 +25,17 @@ pub(super) struct TensorPlace {
     pub(super) range: std::ops::Range<usize>,
 }
 
+/// One tensor of a checkpoint as it is stored. Its bytes are the file's pages.
+#[derive(Debug, Clone)]
+pub struct StoredTensor {
+    /// Stored type.
+    pub dtype: safetensors::Dtype,
+    /// Shape as stored.
+    pub shape: Vec<usize>,
+    /// Values in row-major order, little-endian.
+    pub bytes: bytes::Bytes,
+}
+
 /// All weight files of a checkpoint, mapped, with their headers read and checked.
 #[derive(Debug)]
 pub struct WeightFiles {
@@ -154,6 +165,16 @@ impl WeightFiles {
     /// Whether a tensor of this name exists.
     pub fn contains(&self, name: &str) -> bool {
         self.tensors.contains_key(name)
+    }
+
+    /// A tensor as it is stored; `None` if there is none of this name.
+    pub fn tensor(&self, name: &str) -> Option<StoredTensor> {
+        let place = self.place(name)?;
+        Some(StoredTensor {
+            dtype: place.dtype,
+            shape: place.shape.clone(),
+            bytes: self.file(place).slice(place.range.clone()),
+        })
     }
 
     /// Paths and maps of the files, in the order of their names.

@@ -9,13 +9,15 @@ mod digest;
 mod digest_cache;
 mod files;
 mod layout;
+mod parameters;
 mod precision;
 mod source;
 
 pub use defects::{CheckpointError, Defects};
 pub use digest::WeightsDigest;
-pub use files::WeightFiles;
+pub use files::{StoredTensor, WeightFiles};
 pub use layout::Layout;
 pub(crate) use layout::names as layout_names;
+pub use parameters::{ModelPart, ParameterPlace, parameters};
 pub use precision::{WeightDtype, WeightDtypeError};
 pub use source::CheckpointSource;

@@ -11,7 +11,7 @@ use super::feed_forward::FeedForward;
 
 /// `x += attention(norm x); x += mlp(norm x)` (`LlamaDecoderLayer` of transformers 4.37.2).
 #[derive(Module, Debug)]
-pub(super) struct LlamaLayer {
+pub struct LlamaLayer {
     attention_norm: RmsNorm,
     attention: LlamaAttention,
     feed_forward_norm: RmsNorm,

@@ -17,14 +17,14 @@ use super::{CausalDecoder, DecoderInput, LogitRows};
 #[derive(Module, Debug)]
 pub struct LlamaDecoder {
     /// `[vocabulary, width]`.
-    embedding: Param<Tensor<2>>,
-    layers: Vec<LlamaLayer>,
-    norm: RmsNorm,
-    head: Linear,
+    pub(super) embedding: Param<Tensor<2>>,
+    pub(super) layers: Vec<LlamaLayer>,
+    pub(super) norm: RmsNorm,
+    pub(super) head: Linear,
     #[module(skip)]
     config: LlamaConfig,
     #[module(skip)]
-    rope_rounding: RopeRounding,
+    pub(super) rope_rounding: RopeRounding,
     #[module(skip)]
     activations: DType,
 }

@@ -5,14 +5,17 @@ mod cache;
 mod config;
 mod feed_forward;
 mod layer;
+mod layered;
 mod llama;
 mod rotary;
 
-use burn::module::Module;
+use burn::module::{Module, ModuleDisplay};
 use burn::tensor::{Int, Tensor};
 
 pub use cache::KvCache;
 pub use config::{DecoderConfigError, LlamaConfig};
+pub use layer::LlamaLayer;
+pub use layered::LayeredDecoder;
 pub use llama::LlamaDecoder;
 pub use rotary::{RopeRounding, RotaryTables};
 
@@ -39,7 +42,7 @@ pub struct DecoderInput<'a> {
 }
 
 /// A causal language model over embeddings. It never sees a picture or a string.
-pub trait CausalDecoder: Module {
+pub trait CausalDecoder: Module + ModuleDisplay {
     /// Token ids `[batch, n]` to embeddings `[batch, n, hidden]`, in the type of the activations.
     fn embed(&self, ids: Tensor<2, Int>) -> Tensor<3>;
 

@@ -78,22 +78,7 @@ impl RotaryTables {
 
     /// Turns `[batch, heads, n, d]`, in f32 whatever the type of the heads, which the result has.
     pub fn apply(&self, heads: Tensor<4>) -> Tensor<4> {
-        let dtype = heads.dtype();
-        if dtype != DType::F32 {
-            return self.apply(heads.cast(DType::F32)).cast(dtype);
-        }
-        let [batch, count, n, dim] = heads.dims();
-        let half = dim / 2;
-        let low = heads.clone().slice([0..batch, 0..count, 0..n, 0..half]);
-        let high = heads.slice([0..batch, 0..count, 0..n, half..dim]);
-        let (cosines, sines) = (self.cosines.clone(), self.sines.clone());
-        Tensor::cat(
-            vec![
-                low.clone() * cosines.clone() - high.clone() * sines.clone(),
-                high * cosines + low * sines,
-            ],
-            3,
-        )
+        pulse_kernels::rotate(heads, &self.cosines, &self.sines)
     }
 }
 

@@ -16,7 +16,9 @@ mod preprocess;
 mod projector;
 mod prompts;
 mod samplers;
+mod schedules;
 mod tokenizer;
+mod training;
 mod vision;
 
 use std::fmt;
@@ -131,12 +133,12 @@ static ROWS: [Row; 20] = [
     Row {
         name: "schedules",
         fixture: "train/schedules.json",
-        run: None,
+        run: Some(schedules::run),
     },
     Row {
         name: "training",
         fixture: "train/adamw_runs.json",
-        run: None,
+        run: Some(training::run),
     },
     Row {
         name: "evaluation",

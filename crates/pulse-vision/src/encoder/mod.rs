@@ -5,7 +5,7 @@ mod clip;
 mod config;
 mod layer;
 
-use burn::module::Module;
+use burn::module::{Module, ModuleDisplay};
 use burn::tensor::Tensor;
 
 pub use clip::ClipVisionEncoder;
@@ -27,7 +27,7 @@ pub struct EncoderGeometry {
 }
 
 /// Turns normalised tiles into features.
-pub trait VisualEncoder: Module {
+pub trait VisualEncoder: Module + ModuleDisplay {
     /// `[tiles, 3, side, side]` to `[tiles, features_per_tile, width]`.
     fn encode(&self, tiles: Tensor<4>) -> Tensor<3>;
 

@@ -1,0 +1,36 @@
+//! What training needs beyond inference: hand-written backward passes, the loss and the optimiser.
+//!
+//! The model's modules call the same functions whether they answer or learn. Where a tensor belongs
+//! to an autodiff graph on the CPU those functions come here: the forward pass is the kernel of
+//! inference, recorded as one node, and its backward pass is one more kernel instead of a chain of
+//! element-wise operations that each read and write the whole tensor. On other devices the graph is
+//! made of Burn's operations, whose backward passes CubeCL fuses (attention has a flash backward
+//! there).
+//!
+//! | step | item |
+//! | --- | --- |
+//! | put a gradient into a graph | [`inject_gradient`] |
+//! | loss and gradient of logits | [`cross_entropy`] |
+//! | size of a gradient | [`sum_of_squares`] |
+//! | optimiser | [`adamw`], [`AdamWStep`] |
+
+mod adamw;
+mod attention;
+mod cross_entropy;
+mod gate;
+mod graph;
+mod kernels;
+mod norm;
+mod ops;
+mod rotate;
+mod slices;
+mod squares;
+#[cfg(test)]
+#[allow(clippy::expect_used)]
+mod tests;
+
+pub use adamw::{AdamWMoments, AdamWStep, adamw};
+pub use cross_entropy::{RowLosses, cross_entropy};
+pub use graph::inject_gradient;
+pub(crate) use graph::{attention, linear, rms_norm, rotate, silu_gate};
+pub use squares::sum_of_squares;

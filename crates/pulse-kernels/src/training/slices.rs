@@ -1,0 +1,31 @@
+//! CPU tensors as slices, for kernels that read several tensors.
+
+use burn::tensor::{DType, TensorData};
+use burn_flex::FlexTensor;
+
+use crate::cpu::contiguous;
+
+/// Values of one piece of parallel work.
+pub(super) const PIECE: usize = 1 << 15;
+
+/// The tensor with its values in row-major order and in f32.
+pub(super) fn rows_of(tensor: FlexTensor) -> FlexTensor {
+    debug_assert_eq!(tensor.dtype(), DType::F32);
+    contiguous(tensor)
+}
+
+/// The values of a tensor that [`rows_of`] gave.
+pub(super) fn values(tensor: &FlexTensor) -> &[f32] {
+    let start = tensor.layout().start_offset();
+    &tensor.storage::<f32>()[start..start + tensor.layout().num_elements()]
+}
+
+/// The sizes of all axes.
+pub(super) fn dims(tensor: &FlexTensor) -> Vec<usize> {
+    tensor.layout().shape().iter().copied().collect()
+}
+
+/// Fresh values as a CPU tensor.
+pub(super) fn tensor(values: Vec<f32>, shape: Vec<usize>) -> FlexTensor {
+    FlexTensor::from_data(TensorData::new(values, shape))
+}

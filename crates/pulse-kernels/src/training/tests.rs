@@ -1,0 +1,176 @@
+//! Every hand-written backward pass against Burn's autodiff of the plain operations.
+
+use burn::tensor::activation::{silu, softmax};
+use burn::tensor::{Bool, DType, Device, Distribution, Tensor};
+
+use super::*;
+use crate::AttentionShape;
+
+fn random<const D: usize>(shape: [usize; D]) -> Tensor<D> {
+    Tensor::random(shape, Distribution::Normal(0.0, 1.0), &Device::flex())
+}
+
+fn leaf<const D: usize>(tensor: &Tensor<D>) -> Tensor<D> {
+    Tensor::from_inner(tensor.clone()).require_grad()
+}
+
+/// Gradients of `Σ output · weights` to the leaves by two ways; sums of some hundred values of size 1,
+/// each way in an order of its own.
+const ORDER_ABS: f32 = 2e-4;
+
+fn assert_near<const D: usize>(name: &str, ours: Tensor<D>, plain: Tensor<D>) {
+    assert_eq!(ours.dims(), plain.dims(), "{name}");
+    let far = (ours - plain).abs().max().into_scalar::<f32>();
+    assert!(far < ORDER_ABS, "{name}: {far}");
+}
+
+#[test]
+fn linear() {
+    for stored in [DType::F32, DType::BF16] {
+        let (x, w) = (random([70, 33]), random([41, 33]).cast(stored));
+        let g = random([70, 41]);
+        let (a, b) = (leaf(&x), leaf(&w));
+        let output = graph::linear(&a, &b).expect("a graph on the CPU");
+        let mut gradients = inject_gradient(output, g.clone()).backward();
+        let wide = w.cast(DType::F32);
+        let plain_x = g.clone().matmul(wide);
+        let plain_w = g.transpose().matmul(x);
+        assert_near("x", a.grad_remove(&mut gradients).expect("x"), plain_x);
+        let ours = b.grad_remove(&mut gradients).expect("w");
+        assert_eq!(ours.dtype(), DType::F32);
+        assert_near("w", ours, plain_w);
+    }
+}
+
+#[test]
+fn normalisation() {
+    let (x, w, g) = (random([3, 50, 77]), random([77]), random([3, 50, 77]));
+    let (a, b) = (leaf(&x), leaf(&w));
+    let output = graph::rms_norm(&a, &b, 1e-5).expect("a graph on the CPU");
+    let mut ours = inject_gradient(output, g.clone()).backward();
+    let (c, d) = (leaf(&x), leaf(&w));
+    let mean = c.clone().powi_scalar(2).mean_dim(2);
+    let plain = c.clone() * (mean + 1e-5).sqrt().recip() * d.clone().unsqueeze();
+    let mut plain = (plain * Tensor::from_inner(g)).sum().backward();
+    assert_near(
+        "x",
+        a.grad_remove(&mut ours).expect("x"),
+        c.grad_remove(&mut plain).expect("x"),
+    );
+    assert_near(
+        "w",
+        b.grad_remove(&mut ours).expect("w"),
+        d.grad_remove(&mut plain).expect("w"),
+    );
+}
+
+#[test]
+fn gated_unit() {
+    let (x, y, g) = (
+        random([2, 40, 31]),
+        random([2, 40, 31]),
+        random([2, 40, 31]),
+    );
+    let (a, b) = (leaf(&x), leaf(&y));
+    let output = graph::silu_gate(&a, &b).expect("a graph on the CPU");
+    let mut ours = inject_gradient(output, g.clone()).backward();
+    let (c, d) = (leaf(&x), leaf(&y));
+    let plain = silu(c.clone()) * d.clone();
+    let mut plain = (plain * Tensor::from_inner(g)).sum().backward();
+    assert_near(
+        "gate",
+        a.grad_remove(&mut ours).expect("gate"),
+        c.grad_remove(&mut plain).expect("gate"),
+    );
+    assert_near(
+        "up",
+        b.grad_remove(&mut ours).expect("up"),
+        d.grad_remove(&mut plain).expect("up"),
+    );
+}
+
+#[test]
+fn rotary_positions() {
+    let (x, g) = (random([2, 3, 21, 16]), random([2, 3, 21, 16]));
+    for rows in [1, 2] {
+        let angles = random([rows, 1, 21, 8]);
+        let (cosines, sines) = (angles.clone().cos(), angles.sin());
+        let a = leaf(&x);
+        let output = crate::rotate(a.clone(), &cosines, &sines);
+        let plain = crate::rotate(x.clone(), &cosines, &sines);
+        assert_near("forward", output.clone().inner(), plain);
+        let mut ours = inject_gradient(output, g.clone()).backward();
+        // Turning back is the transposed map.
+        let plain = crate::rotate(g.clone(), &cosines, &sines.neg());
+        assert_near("heads", a.grad_remove(&mut ours).expect("heads"), plain);
+    }
+}
+
+#[test]
+fn attention() {
+    // Lengths below, at and above the blocks of 96 queries; grouped heads; views with strides.
+    for (n, heads, shared, is_causal) in [
+        (1, 2, 2, true),
+        (95, 2, 2, true),
+        (96, 4, 2, true),
+        (211, 4, 1, true),
+        (130, 3, 3, false),
+    ] {
+        let view = |heads: usize| random([2, n, heads, 16]).swap_dims(1, 2);
+        let (q, k, v, g) = (view(heads), view(shared), view(shared), view(heads));
+        let shape = AttentionShape {
+            length: n,
+            is_causal,
+            padding: &[],
+        };
+        let leaves = [leaf(&q), leaf(&k), leaf(&v)];
+        let output = crate::attention(
+            leaves[0].clone(),
+            leaves[1].clone(),
+            leaves[2].clone(),
+            shape,
+        );
+        let mut ours = inject_gradient(output.clone(), g.clone()).backward();
+        let others = [leaf(&q), leaf(&k), leaf(&v)];
+        let wide = |part: &Tensor<4>| part.clone().repeat_dim(2, heads / shared);
+        // Each shared head serves a run of query heads.
+        let spread = |part: &Tensor<4>| {
+            let [batch, _, n, d] = part.dims();
+            wide(&part.clone().reshape([batch, shared, 1, n * d])).reshape([batch, heads, n, d])
+        };
+        let scores = others[0]
+            .clone()
+            .matmul(spread(&others[1]).transpose())
+            .div_scalar(4.0);
+        let scores = if is_causal {
+            let mask = Tensor::<2, Bool>::tril_mask([n, n], 0, &scores.device());
+            scores.mask_fill(mask.unsqueeze(), f32::NEG_INFINITY)
+        } else {
+            scores
+        };
+        let plain = softmax(scores, 3).matmul(spread(&others[2]));
+        assert_near("forward", output.inner(), plain.clone().inner());
+        let mut plain = (plain * Tensor::from_inner(g)).sum().backward();
+        for (name, (a, b)) in ["queries", "keys", "values"]
+            .iter()
+            .zip(leaves.iter().zip(&others))
+        {
+            assert_near(
+                &format!("{name} of {n} {heads}/{shared}"),
+                a.grad_remove(&mut ours).expect("ours"),
+                b.grad_remove(&mut plain).expect("plain"),
+            );
+        }
+    }
+}
+
+#[test]
+fn frozen_weights_get_no_gradient_and_pass_one_on() {
+    let (x, w, g) = (random([20, 8]), random([9, 8]), random([20, 9]));
+    let a = leaf(&x);
+    let frozen = Tensor::from_inner(w.clone());
+    let output = graph::linear(&a, &frozen).expect("a graph on the CPU");
+    let mut gradients = inject_gradient(output, g.clone()).backward();
+    assert!(frozen.grad_remove(&mut gradients).is_none());
+    assert_near("x", a.grad_remove(&mut gradients).expect("x"), g.matmul(w));
+}

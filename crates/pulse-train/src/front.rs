@@ -1,0 +1,130 @@
+//! Pictures and text to the decoder's embeddings.
+
+use burn::module::{Module, Param};
+use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use pulse_data::batch::HostBatch;
+use pulse_llm::MultimodalModel;
+use pulse_llm::decoder::LayeredDecoder;
+use pulse_vision::{VisualEncoder, VisualProjector, VisualTokens, merge_tiles};
+
+use crate::error::TrainError;
+use crate::gradients::GradientStore;
+use crate::trainable::Tune;
+
+/// The parts in front of the blocks, those that are trained inside a graph.
+pub(crate) struct Front<V, P> {
+    encoder: Option<V>,
+    projector: P,
+    newline: Option<Param<Tensor<1>>>,
+    table: Param<Tensor<2>>,
+}
+
+impl<V: VisualEncoder, P: VisualProjector> Front<V, P> {
+    /// Takes the parts of a model. A frozen encoder stays outside of the graph and runs the kernels
+    /// of inference.
+    pub(crate) fn of<D: LayeredDecoder>(model: &MultimodalModel<V, P, D>, tune: Tune) -> Self {
+        let table = model.decoder.embedding().clone();
+        let newline = model.image_newline.clone();
+        Self {
+            encoder: tune.encoder.then(|| model.encoder.clone().train()),
+            projector: if tune.projector {
+                model.projector.clone().train()
+            } else {
+                model.projector.clone()
+            },
+            newline: if tune.decoder {
+                newline.train()
+            } else {
+                newline
+            },
+            table: if tune.decoder { table.train() } else { table },
+        }
+    }
+
+    /// The visual tokens of a batch's pictures, in the order of the rows.
+    pub(crate) fn visual_tokens<D: LayeredDecoder>(
+        &self,
+        model: &MultimodalModel<V, P, D>,
+        batch: &HostBatch,
+        device: &Device,
+    ) -> Result<Vec<VisualTokens>, TrainError> {
+        let (tiles, side) = (batch.tiles(), batch.tile_side);
+        if tiles == 0 {
+            return Ok(Vec::new());
+        }
+        let data = TensorData::new(batch.pixel_values.clone(), [tiles, 3, side, side]);
+        let pixels = Tensor::<4>::from_data(data, (device, DType::F32));
+        let features = match &self.encoder {
+            Some(encoder) => encoder.encode(Tensor::from_inner(pixels)),
+            None => model.encoder.encode(pixels),
+        };
+        let projected = self.projector.project(features);
+        let [_, per_tile, hidden] = projected.dims();
+        let side = model.encoder.geometry().patches_per_side;
+        let mut first = 0;
+        let mut pictures = Vec::new();
+        for (count, plan) in batch.tile_counts.iter().zip(&batch.plans) {
+            if *count == 0 {
+                continue;
+            }
+            let range = [first..first + count, 0..per_tile, 0..hidden];
+            first += count;
+            let newline = self.newline.as_ref().map(Param::val);
+            pictures.push(merge_tiles(
+                projected.clone().slice(range),
+                plan.as_ref(),
+                model.merge,
+                side,
+                newline,
+            )?);
+        }
+        Ok(pictures)
+    }
+
+    /// `[rows, width, hidden]` as the plan says.
+    pub(crate) fn assemble(
+        &self,
+        plan: &crate::SequencePlan,
+        pictures: Vec<VisualTokens>,
+        device: &Device,
+    ) -> Tensor<3> {
+        let table = self.table.val();
+        let [_, hidden] = table.dims();
+        let mut parts = Vec::with_capacity(pictures.len() + 2);
+        if !plan.text_ids.is_empty() {
+            let rows = table.select(0, indices(&plan.text_ids, device));
+            parts.push(rows.cast(DType::F32));
+        }
+        parts.extend(pictures.into_iter().map(|picture| picture.embeddings));
+        parts.push(Tensor::zeros([1, hidden], (device, DType::F32)));
+        let sources = Tensor::cat(parts, 0);
+        sources
+            .select(0, indices(&plan.sources, device))
+            .reshape([plan.rows, plan.width, hidden])
+    }
+
+    /// Sends the gradient of the embeddings back to the trained parts.
+    pub(crate) fn backward(
+        &self,
+        embeddings: Tensor<3>,
+        gradient: Tensor<3>,
+        store: &mut GradientStore,
+    ) {
+        if !embeddings.is_tracked() {
+            return;
+        }
+        let zero = pulse_kernels::training::inject_gradient(embeddings, gradient);
+        let mut gradients = zero.backward();
+        if let Some(encoder) = &self.encoder {
+            store.collect(encoder, &mut gradients);
+        }
+        store.collect(&self.projector, &mut gradients);
+        store.collect(&self.newline, &mut gradients);
+        store.collect(&self.table, &mut gradients);
+    }
+}
+
+/// Indices on a device.
+pub(crate) fn indices(values: &[i64], device: &Device) -> Tensor<1, Int> {
+    Tensor::from_data(TensorData::new(values.to_vec(), [values.len()]), device)
+}

@@ -1,0 +1,70 @@
+//! Final norm, head and loss, in chunks of rows.
+//!
+//! Only positions that are learnt go through the head, and of these a chunk at a time: the logits of
+//! a page's 2880 visual tokens are never computed, and `positions x vocabulary` in f32 never exists.
+
+use burn::module::Module;
+use burn::tensor::{DType, Tensor};
+use pulse_kernels::training::{cross_entropy, inject_gradient};
+use pulse_llm::decoder::LayeredDecoder;
+
+use crate::gradients::GradientStore;
+
+/// Bytes of one chunk of logits.
+const CHUNK_BYTES: usize = 32 << 20;
+
+/// Rows of a chunk for a vocabulary.
+pub(crate) fn chunk_rows(vocabulary: usize) -> usize {
+    (CHUNK_BYTES / 4 / vocabulary.max(1)).max(16)
+}
+
+/// Loss of hidden states `[n, hidden]` that predict `targets`, and the gradient of `scale · Σ loss` to
+/// them. Gradients of norm and head go to the store if these are trained.
+pub(crate) fn loss<D: LayeredDecoder>(
+    decoder: &D,
+    hidden: Tensor<2>,
+    targets: &[u32],
+    scale: f64,
+    store: &mut GradientStore,
+) -> (f64, Tensor<2>) {
+    let [rows, width] = hidden.dims();
+    let norm = decoder.final_norm().clone().train();
+    let input = Tensor::from_inner(hidden).require_grad();
+    let normalised = norm.forward(input.clone());
+    let states = normalised.clone().inner();
+    let head = decoder.head();
+    let weight = head.weight();
+    let is_trained = head.weight_parameter().clone().train().is_require_grad();
+    let mut sum = 0f64;
+    let mut weight_gradient: Option<Tensor<2>> = None;
+    let mut state_gradients = Vec::new();
+    let step = chunk_rows(weight.dims()[0]);
+    for first in (0..rows).step_by(step) {
+        let last = (first + step).min(rows);
+        let chunk = states.clone().slice([first..last, 0..width]);
+        let logits = head.forward(chunk.clone()).cast(DType::F32);
+        let outcome = cross_entropy(logits, &targets[first..last], scale as f32);
+        sum += outcome
+            .losses
+            .iter()
+            .map(|loss| f64::from(*loss))
+            .sum::<f64>();
+        if is_trained {
+            let change = outcome.gradient.clone().transpose().matmul(chunk);
+            weight_gradient = Some(match weight_gradient {
+                Some(gradient) => gradient + change,
+                None => change,
+            });
+        }
+        let weight = weight.clone().cast(DType::F32);
+        state_gradients.push(outcome.gradient.matmul(weight));
+    }
+    if let Some(gradient) = weight_gradient {
+        store.add(head.weight_parameter().id, gradient);
+    }
+    let state_gradient = Tensor::cat(state_gradients, 0);
+    let mut gradients = inject_gradient(normalised, state_gradient.clone()).backward();
+    store.collect(&norm, &mut gradients);
+    let gradient = input.grad_remove(&mut gradients);
+    (sum, gradient.unwrap_or(state_gradient))
+}

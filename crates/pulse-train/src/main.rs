@@ -1,0 +1,131 @@
+//! `pulse-train`: trains a PULSE model.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use pulse_llm::DeviceName;
+use pulse_train::config::{RunConfig, load};
+use pulse_train::watch::{JsonLog, ProgressLines, TensorBoard, Watchers, write_report};
+use pulse_train::{Job, MemoryPlan, Resume, TrainError, interrupt_flag, train};
+
+/// Train PULSE: a run of the published recipe, a fine-tune of your own pages, or, without arguments, a
+/// small model on synthetic pages made on the spot.
+///
+/// Progress goes to standard error; the run's folder gets checkpoints, log.jsonl, TensorBoard events and
+/// report.html. SIGINT finishes the update and saves; --resume goes on exactly where a run stopped. Exit
+/// codes: 0 done, 1 failed with a message, 2 wrong usage.
+#[derive(Parser)]
+#[command(version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    run: RunArguments,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Print the bytes that a run will take, before anything is allocated; fails if they are not there
+    Plan,
+}
+
+#[derive(Args)]
+struct RunArguments {
+    /// Settings of the run. Default: the bundled configs/nano.toml
+    #[arg(long, global = true)]
+    config: Option<PathBuf>,
+    /// Lays one setting over the file, for example --set train.learning_rate=1e-5. May be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE", global = true)]
+    overrides: Vec<String>,
+    /// Go on at the run's newest checkpoint, or at the one given
+    #[arg(long, value_name = "CHECKPOINT", num_args = 0..=1, global = true)]
+    resume: Option<Option<PathBuf>>,
+    /// Where to train: cpu, cuda:N, vulkan:N, metal, rocm:N or cubecl-cpu. Default: model.device of the
+    /// settings
+    #[arg(long, global = true)]
+    device: Vec<DeviceName>,
+}
+
+fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .init();
+    let arguments = Arguments::parse();
+    let outcome = match arguments.command {
+        Some(Command::Plan) => plan(&arguments.run),
+        None => run(&arguments.run),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn settings(arguments: &RunArguments) -> Result<RunConfig, TrainError> {
+    let bundled = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs/nano.toml");
+    let path = arguments.config.clone().unwrap_or_else(bundled);
+    let mut config = load(&path, &arguments.overrides)?;
+    match arguments.device.as_slice() {
+        [] => {}
+        [device] => config.model.device = *device,
+        several => {
+            return Err(TrainError::Nothing(format!(
+                "{} devices given; this version trains on one",
+                several.len()
+            )));
+        }
+    }
+    Ok(config)
+}
+
+fn plan(arguments: &RunArguments) -> Result<(), TrainError> {
+    let plan = MemoryPlan::of(&settings(arguments)?)?;
+    let _ = writeln!(std::io::stdout(), "{plan}");
+    plan.check()
+}
+
+fn run(arguments: &RunArguments) -> Result<(), TrainError> {
+    let config = settings(arguments)?;
+    let resume = match &arguments.resume {
+        None => Resume::Never,
+        Some(None) => Resume::Latest,
+        Some(Some(path)) => Resume::Folder(path.clone()),
+    };
+    let plan = MemoryPlan::of(&config)?;
+    eprintln!("{plan}\n");
+    plan.check()?;
+    let job = Job::open(config, &resume)?;
+    eprintln!("{}\n", job.set);
+    let folder = job.config.checkpoint.folder.clone();
+    let log = folder.join("log.jsonl");
+    let mut watchers = Watchers::default();
+    watchers.add(ProgressLines::new(job.config.watch.every));
+    watchers.add(JsonLog::open(&log, job.state.step)?);
+    if job.config.watch.tensorboard {
+        let events = folder.join("tensorboard");
+        watchers.add(TensorBoard::create(&events, job.state.step)?);
+    }
+    let interrupt = interrupt_flag()?;
+    let outcome = train(job, &mut watchers, &interrupt);
+    // The curves are wanted most when something went wrong.
+    let page = folder.join("report.html");
+    let title = format!("training run {}", folder.display());
+    write_report(&log, &page, &title)?;
+    let summary = outcome?;
+    eprintln!("curves: {}", page.display());
+    match &summary.model {
+        Some(model) => eprintln!(
+            "model: {}\ntry it: cargo run --example infer -- --model {}",
+            model.display(),
+            model.display()
+        ),
+        None => eprintln!("go on with the same command and --resume"),
+    }
+    Ok(())
+}
