@@ -5,14 +5,27 @@
 //! than the page faults of first use.
 
 use std::fs::File;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bytes::Bytes;
+use memmap2::Mmap;
 
 /// A file mapped for reading. Clones share the map; it is released with the last clone.
 #[derive(Debug, Clone)]
 pub struct MappedFile {
+    map: Arc<Mmap>,
     bytes: Bytes,
+}
+
+/// What keeps the map alive for [`Bytes`].
+struct Owner(Arc<Mmap>);
+
+impl AsRef<[u8]> for Owner {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 /// Why a file could not be mapped.
@@ -42,16 +55,16 @@ impl MappedFile {
         // SAFETY: the map is read-only and private to this value. Changing the file under a map is
         // the one thing the operating system cannot prevent; the documentation forbids it, and no
         // code of this project writes to an existing checkpoint file in place.
-        let map = unsafe { memmap2::Mmap::map(&file) }.map_err(fail)?;
+        let map = unsafe { Mmap::map(&file) }.map_err(fail)?;
         if map.is_empty() {
             return Err(fail(std::io::Error::new(
                 std::io::ErrorKind::UnexpectedEof,
                 "the file is empty",
             )));
         }
-        Ok(Self {
-            bytes: Bytes::from_owner(map),
-        })
+        let map = Arc::new(map);
+        let bytes = Bytes::from_owner(Owner(map.clone()));
+        Ok(Self { map, bytes })
     }
 
     /// The file's bytes.
@@ -63,8 +76,30 @@ impl MappedFile {
     ///
     /// # Panics
     /// Panics if the range lies outside the file; callers check ranges when they read a header.
-    pub fn slice(&self, range: std::ops::Range<usize>) -> Bytes {
+    pub fn slice(&self, range: Range<usize>) -> Bytes {
         self.bytes.slice(range)
+    }
+
+    /// Gives the pages of a part back to the system, so that they stop counting as this process' memory. Who
+    /// reads them again gets the same bytes from the page cache or the disk. Does nothing where the system
+    /// has no such call or the range lies outside the file.
+    pub fn release(&self, range: Range<usize>) {
+        #[cfg(unix)]
+        if range.start < range.end && range.end <= self.map.len() {
+            // SAFETY: the map is a read-only view of a file that nobody changes (see `open`), so that pages
+            // dropped here come back with the same content, also under a reader at this moment.
+            let released = unsafe {
+                self.map.unchecked_advise_range(
+                    memmap2::UncheckedAdvice::DontNeed,
+                    range.start,
+                    range.len(),
+                )
+            };
+            // Only memory is at stake, not the answer.
+            drop(released);
+        }
+        #[cfg(not(unix))]
+        let _ = range;
     }
 }
 
@@ -72,6 +107,22 @@ impl MappedFile {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[allow(clippy::reversed_empty_ranges)]
+    fn released_pages_come_back_as_they_were() {
+        let path = std::env::temp_dir().join(format!("pulse-mapped-{}", std::process::id()));
+        let content: Vec<u8> = (0..100_000u32).map(|i| (i % 251) as u8).collect();
+        std::fs::write(&path, &content).unwrap();
+        let mapped = MappedFile::open(&path).unwrap();
+        let slice = mapped.slice(10..99_990);
+        for range in [0..100_000, 1..2, 5_000..60_001, 7..7, 9..3, 10..200_000] {
+            mapped.release(range);
+            assert_eq!(mapped.as_slice(), content);
+            assert_eq!(slice, &content[10..99_990]);
+        }
+        std::fs::remove_file(&path).unwrap();
+    }
 
     #[test]
     fn empty_and_missing_files_are_errors_that_name_the_file() {

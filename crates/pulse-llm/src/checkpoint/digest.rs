@@ -9,6 +9,9 @@ use pulse_kernels::MappedFile;
 use super::digest_cache::DigestCache;
 use super::files::WeightFiles;
 
+/// Bytes hashed between two releases of their pages.
+const PIECE: usize = 64 << 20;
+
 /// BLAKE3 over names, lengths and contents of the weight files.
 ///
 /// Nothing is computed until it is asked for. The first answer of a folder pays for it: one thread
@@ -77,7 +80,12 @@ fn compute(files: &[(PathBuf, MappedFile)], cache: Option<&DigestCache>) -> Stri
         hasher.update(name.as_bytes());
         hasher.update(&[0]);
         hasher.update(&(map.as_slice().len() as u64).to_le_bytes());
-        hasher.update(map.as_slice());
+        // Piece by piece, so that weights which run in another type do not come into memory once more.
+        for (index, piece) in map.as_slice().chunks(PIECE).enumerate() {
+            hasher.update(piece);
+            let first = index * PIECE;
+            map.release(first..first + piece.len());
+        }
     }
     let value = format!("blake3:{}", hasher.finalize().to_hex());
     if let Some(cache) = cache {

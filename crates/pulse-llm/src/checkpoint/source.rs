@@ -102,12 +102,13 @@ impl<'a> CheckpointSource<'a> {
             Precision::Matrix => self.matrices.unwrap_or(stored),
             Precision::Activation => self.activations,
         };
-        Some(convert(
-            self.files.file(&place).slice(place.range.clone()),
-            stored,
-            wanted,
-            shape,
-        ))
+        let file = self.files.file(&place);
+        let data = convert(file.slice(place.range.clone()), stored, wanted, shape);
+        if stored != wanted {
+            // It was copied: the process need not hold it twice.
+            file.release(place.range);
+        }
+        Some(data)
     }
 
     /// The place, cut to the shape asked for. Vocabulary rows that the conversion to transformers

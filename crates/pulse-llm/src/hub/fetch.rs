@@ -40,6 +40,27 @@ const COMPANIONS: [&str; 10] = [
 /// [`HubError`] if it does not exist, cannot be reached or written, or arrives damaged. What was
 /// received before an interruption is kept and continued next time.
 pub fn fetch_model(id: &str, options: &HubOptions) -> Result<ModelSnapshot, HubError> {
+    fetch(id, options, cached, weights)
+}
+
+/// Brings what describes the model `id` (configuration and tokenizer files, no weights) into the cache,
+/// or finds it there, and returns its folder: enough for [`ModelConfig::from_folder`].
+///
+/// # Errors
+/// As [`fetch_model`].
+///
+/// [`ModelConfig::from_folder`]: crate::ModelConfig::from_folder
+pub fn fetch_model_config(id: &str, options: &HubOptions) -> Result<ModelSnapshot, HubError> {
+    fetch(id, options, cached_config, |_, _, _| Ok(Vec::new()))
+}
+
+/// The companions and what `weights` names; `cached` is what the cache has of them.
+fn fetch(
+    id: &str,
+    options: &HubOptions,
+    cached: impl Fn(&str, &Path, &str) -> Result<ModelSnapshot, HubError>,
+    weights: impl Fn(&Client, &str, &RepositoryInfo) -> Result<Vec<String>, HubError>,
+) -> Result<ModelSnapshot, HubError> {
     let kind = RepositoryKind::Model;
     check_revision(&options.revision)?;
     let root = cache_root(kind, id, options);
@@ -57,36 +78,6 @@ pub fn fetch_model(id: &str, options: &HubOptions) -> Result<ModelSnapshot, HubE
     let mut names: Vec<&str> = names(&info).filter(|name| is_companion(name)).collect();
     names.extend(weights.iter().map(String::as_str));
     fetch_files(&client, (kind, id), &info.sha, &names, options)
-}
-
-/// Brings what describes the model `id` (configuration and tokenizer files, no weights) into the cache,
-/// or finds it there, and returns its folder: enough for [`ModelConfig::from_folder`].
-///
-/// # Errors
-/// As [`fetch_model`].
-///
-/// [`ModelConfig::from_folder`]: crate::ModelConfig::from_folder
-pub fn fetch_model_config(id: &str, options: &HubOptions) -> Result<ModelSnapshot, HubError> {
-    let kind = RepositoryKind::Model;
-    check_revision(&options.revision)?;
-    let root = cache_root(kind, id, options);
-    let have = cached_config(id, &root, &options.revision);
-    if options.offline {
-        return have;
-    }
-    let info = match list(kind, id, have.ok(), options)? {
-        Listing::Cache(snapshot) => return Ok(snapshot),
-        Listing::Server(info) => info,
-    };
-    check_names(id, &info)?;
-    let names: Vec<&str> = names(&info).filter(|name| is_companion(name)).collect();
-    fetch_files(
-        &Client::new(options),
-        (kind, id),
-        &info.sha,
-        &names,
-        options,
-    )
 }
 
 fn names(info: &RepositoryInfo) -> impl Iterator<Item = &str> {
