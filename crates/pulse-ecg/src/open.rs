@@ -27,6 +27,18 @@ pub enum RecordError {
         /// The leads that are there.
         found: String,
     },
+    /// Several signals have the name of a lead that is asked for.
+    #[error(
+        "{record} has {found} signals named {lead}, expected one; give the signals names of their own"
+    )]
+    AmbiguousLead {
+        /// Name of the record.
+        record: String,
+        /// The lead.
+        lead: Lead,
+        /// Signals with its name.
+        found: usize,
+    },
 }
 
 impl From<WfdbError> for RecordError {
@@ -52,8 +64,18 @@ impl Recording {
     /// The standard twelve in their order, whatever else the record has.
     ///
     /// # Errors
-    /// The leads that are missing, by name.
+    /// The leads that are missing, by name, or a lead whose name several signals have.
     pub fn standard_leads(&self) -> Result<Vec<&LeadSignal>, RecordError> {
+        for lead in &Lead::STANDARD {
+            let found = self.signals_named(lead);
+            if found > 1 {
+                return Err(RecordError::AmbiguousLead {
+                    record: self.name.clone(),
+                    lead: lead.clone(),
+                    found,
+                });
+            }
+        }
         let find = |lead: &Lead| self.leads.iter().find(|signal| signal.lead == *lead);
         let missing: Vec<&str> = Lead::STANDARD
             .iter()

@@ -67,11 +67,21 @@ impl Recording {
         self.samples() as f64 / self.sampling_rate_hz
     }
 
-    /// The signal of a lead in millivolts, if the record has it.
+    /// The signal of a lead in millivolts, if exactly one signal of the record has its name.
+    ///
+    /// Some databases call both of their signals `ECG`: nothing tells which of them is meant, and none is
+    /// given. [`signals_named`](Self::signals_named) tells this from a lead that is missing.
     pub fn lead(&self, lead: &Lead) -> Option<&[f32]> {
+        let mut named = self.leads.iter().filter(|signal| signal.lead == *lead);
+        let only = named.next()?;
+        named.next().is_none().then_some(only.millivolts.as_slice())
+    }
+
+    /// How many signals of the record have a lead's name: 0 if it is missing, more than 1 if it is ambiguous.
+    pub fn signals_named(&self, lead: &Lead) -> usize {
         self.leads
             .iter()
-            .find(|signal| signal.lead == *lead)
-            .map(|signal| signal.millivolts.as_slice())
+            .filter(|signal| signal.lead == *lead)
+            .count()
     }
 }

@@ -62,7 +62,7 @@ pub struct Measurements {
     /// QT / cbrt(RR in seconds) (Fridericia 1920), milliseconds.
     pub qtc_fridericia_ms: Option<f64>,
     /// Frontal axis of the net QRS area, degrees from -180 to 180: `atan2(2 aVF / sqrt(3), I)`. `None`
-    /// without two limb leads, or when the net area is too small to have a direction.
+    /// without two limb leads of which each name stands once, or when the net area is too small to have a direction.
     pub axis_degrees: Option<f64>,
     /// Marks of every beat.
     pub beats: Vec<BeatMarks>,
@@ -169,7 +169,12 @@ fn beats(
 fn axis(clean: &Clean, average: &Window, marks: &Marks) -> Option<f64> {
     let (on, off) = (marks.qrs_onset as usize, marks.qrs_offset as usize);
     let area = |lead: &Lead| -> Option<f64> {
-        let index = clean.leads.iter().position(|clean| clean.lead == *lead)?;
+        let mut named = (0..clean.leads.len()).filter(|&i| clean.leads[i].lead == *lead);
+        let index = named.next()?;
+        // Nothing tells which of several signals with one name is the lead.
+        if named.next().is_some() {
+            return None;
+        }
         let signal = &average.leads[index];
         // The baseline runs from the level before QRS to itself: ST shifts are not QRS.
         let level = signal[on];

@@ -71,6 +71,19 @@ pub enum PageError {
         /// The leads of the record.
         available: String,
     },
+    /// The layout shows a lead whose name several signals of the recording have.
+    #[error(
+        "record {record} has {found} signals named {lead}, expected one: nothing tells which is meant; \
+         choose a layout without {lead}, or give the signals of the record names of their own"
+    )]
+    AmbiguousLead {
+        /// Name of the record.
+        record: String,
+        /// The lead that the layout shows.
+        lead: Lead,
+        /// Signals with its name.
+        found: usize,
+    },
     /// The leads of the recording have different lengths.
     #[error(
         "record {record}: lead {lead} has {found} samples, expected {expected} as the first lead has"

@@ -61,7 +61,7 @@ impl PageRenderer {
 
     /// Draws a recording.
     ///
-    /// Errors: a lead that is missing (unless [`MissingLeads::Blank`]), leads of unequal length, an absurd
+    /// Errors: a lead that is missing (unless [`MissingLeads::Blank`]) or whose name several signals have, leads of unequal length, an absurd
     /// sampling rate, no finite sample in the shown stretch.
     pub fn render(&self, recording: &Recording) -> Result<Page, PageError> {
         check(recording)?;
@@ -102,6 +102,14 @@ impl PageRenderer {
             });
         let rate = recording.sampling_rate_hz;
         for trace in &mut geometry.leads {
+            let found = recording.signals_named(&trace.lead);
+            if found > 1 {
+                return Err(PageError::AmbiguousLead {
+                    record: recording.name.clone(),
+                    lead: trace.lead.clone(),
+                    found,
+                });
+            }
             let Some(samples) = recording.lead(&trace.lead) else {
                 if self.settings.missing_leads == MissingLeads::Blank {
                     continue;
