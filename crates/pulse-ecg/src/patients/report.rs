@@ -7,7 +7,7 @@ use super::heart::Leads;
 use super::rhythm::Rhythm;
 use super::synthesize::leads_beyond;
 use super::truth::{BeatKind, TrueMeasurements};
-use super::{Finding, PatientPlan};
+use super::{Finding, PatientPlan, Territory};
 use crate::lead::Lead;
 
 /// ST level in millivolts from which a lead is listed.
@@ -238,30 +238,31 @@ fn segments(plan: &PatientPlan, st: &Leads, rng: &mut impl Rng) -> Vec<String> {
         (
             "elevation",
             1.0,
-            Finding::st_elevation as fn(Finding) -> Option<super::Territory>,
+            Finding::st_elevation as fn(Finding) -> Option<Territory>,
         ),
         ("depression", -1.0, Finding::st_depression),
     ] {
-        let walls: Vec<&str> = plan
+        let territories: Vec<Territory> = plan
             .findings
             .iter()
             .filter_map(|finding| of(*finding))
-            .map(|wall| wall.name())
             .collect();
-        if walls.is_empty() {
+        if territories.is_empty() {
             continue;
         }
         let leads: Vec<Lead> = leads_beyond(st, sign, ST_LISTED_MV)
             .into_iter()
             .filter(|lead| *lead != Lead::AVR)
             .collect();
-        let (walls, list) = (walls.join(" and "), list(&leads));
+        let names: Vec<&str> = territories.iter().map(|wall| wall.name()).collect();
+        let (walls, of_walls) = (names.join(" and "), of_walls(&territories, &leads));
+        let list = list(&leads);
         sentences.push(choose(
             rng,
             [
                 format!("{} ST {word} in {list}.", capitalise(&walls)),
                 format!("ST {word} in {list} ({walls})."),
-                format!("ST segment {word} in the {walls} leads ({list})."),
+                format!("ST segment {word} in the {walls} leads{of_walls}."),
             ],
         ));
         if sign > 0.0
@@ -283,6 +284,22 @@ fn segments(plan: &PatientPlan, st: &Leads, rng: &mut impl Rng) -> Vec<String> {
         }
     }
     sentences
+}
+
+/// ` (V1, V2), also in V3`: the leads of these walls in brackets, the others named apart.
+fn of_walls(walls: &[Territory], leads: &[Lead]) -> String {
+    let (inside, outside): (Vec<Lead>, Vec<Lead>) = leads
+        .iter()
+        .cloned()
+        .partition(|lead| walls.iter().any(|wall| wall.leads().contains(lead)));
+    let mut text = String::new();
+    if !inside.is_empty() {
+        text += &format!(" ({})", list(&inside));
+    }
+    if !outside.is_empty() {
+        text += &format!(", also in {}", list(&outside));
+    }
+    text
 }
 
 fn infarction(plan: &PatientPlan, rng: &mut impl Rng) -> Vec<String> {
