@@ -51,10 +51,12 @@ pub struct Measurements {
     /// Duration of P, milliseconds.
     pub p_ms: Option<f64>,
     /// Onset of P to onset of QRS, milliseconds; `None` when no P wave is seen before most beats.
+    /// A flutter wave can be taken for P.
     pub pr_ms: Option<f64>,
     /// Duration of QRS, milliseconds.
     pub qrs_ms: f64,
-    /// Onset of QRS to end of T, milliseconds; `None` when no T wave stands out.
+    /// Onset of QRS to end of T, milliseconds; `None` when no T wave stands out. Flutter
+    /// waves move it.
     pub qt_ms: Option<f64>,
     /// QT / sqrt(RR in seconds) (Bazett 1920), milliseconds; RR is the median interval before the beats on
     /// which QT is measured.
@@ -63,6 +65,7 @@ pub struct Measurements {
     pub qtc_fridericia_ms: Option<f64>,
     /// Frontal axis of the net QRS area, degrees from -180 to 180: `atan2(2 aVF / sqrt(3), I)`. `None`
     /// without two limb leads of which each name stands once, or when the net area is too small to have a direction.
+    /// Unreliable in flutter and with ST elevation.
     pub axis_degrees: Option<f64>,
     /// Marks of every beat.
     pub beats: Vec<BeatMarks>,

@@ -1,7 +1,11 @@
 //! Measurements of an ECG: R peaks, rate, PR, QRS, QT, QTc, axis, RR statistics.
 //!
 //! Plain signal processing on all leads together, documented step by step in the submodules, for labels and
-//! for checking the synthesiser; not a diagnostic device. What cannot be seen is `None`, never a default.
+//! for checking the synthesiser; not a diagnostic device. What is not found is `None`, never a default.
+//!
+//! What is found can be wrong: flutter waves are not recognised, so in atrial flutter PR (which does not exist
+//! there), QT and the axis are unreliable, and so is the axis with ST elevation, which begins inside QRS.
+//! `docs/measurements.md` has figures.
 //!
 //! ```
 //! use pulse_ecg::{measure::measure, patients::{Finding, PatientPlan}};
