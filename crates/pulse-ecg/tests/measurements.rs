@@ -108,6 +108,18 @@ fn no_pr_is_found_in_fibrillation() {
 }
 
 #[test]
+fn no_pr_is_found_in_flutter_that_conducts_every_second_wave() {
+    let mut checked = 0;
+    for (finding, ecg, measurements) in EVERYTHING.iter() {
+        if *finding == Finding::AtrialFlutter && ecg.report.contains("2:1") {
+            assert_eq!(measurements.pr_ms, None, "{}", ecg.report);
+            checked += 1;
+        }
+    }
+    assert!(checked >= 4, "{checked}");
+}
+
+#[test]
 fn qrs_is_the_one_asked_for() {
     let (errors, missed) = errors(|ecg| Some(ecg.truth.qrs_ms), |m| Some(m.qrs_ms), |_| true);
     describe("QRS ms", &errors, missed);

@@ -1,9 +1,9 @@
 //! Onsets and ends of the waves of one beat, from all leads together.
 //!
 //! QRS: from the R peak outwards until the speed of the heart vector stays low, compared with its largest
-//! within 150 ms of the peak. T: the tangent at the steepest fall of the lead combination that shows T largest (Lepeschkin and Surawicz 1952, on one
-//! combination instead of one lead). P: the largest wave between the T wave before and QRS, if it stands
-//! out and stands alone.
+//! within 150 ms of the peak. T: the tangent at the steepest fall of the lead combination that shows T
+//! largest (Lepeschkin and Surawicz 1952, on one combination instead of one lead). P: the largest wave between
+//! the T wave before and QRS, if it stands out and stands alone.
 
 use super::average::Window;
 use super::filter::{Pass, zero_phase};

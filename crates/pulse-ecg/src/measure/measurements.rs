@@ -55,8 +55,8 @@ pub struct Measurements {
     pub pr_ms: Option<f64>,
     /// Duration of QRS, milliseconds.
     pub qrs_ms: f64,
-    /// Onset of QRS to end of T, milliseconds; `None` when no T wave stands out. Flutter
-    /// waves move it.
+    /// Onset of QRS to end of T, milliseconds; `None` when no T wave stands out.
+    /// Flutter waves move it.
     pub qt_ms: Option<f64>,
     /// QT / sqrt(RR in seconds) (Bazett 1920), milliseconds; RR is the median interval before the beats on
     /// which QT is measured.
