@@ -1,4 +1,4 @@
-//! Plausible parameters for findings, and a mixture of findings as a hospital sees it.
+//! Plausible parameters for findings, and a mixture of findings for training.
 
 use rand::Rng;
 
@@ -7,8 +7,8 @@ use super::check::qtc_limit_ms;
 use super::{Finding, Noise, PatientPlan, Territory, Wander};
 use crate::recording::Sex;
 
-/// Share of each rhythm in [`mixture`], in percent; the rest is sinus rhythm. Near the shares of PTB-XL and
-/// the Chapman data with rare rhythms raised so that they are learned.
+/// Share of each rhythm in [`mixture`], in percent; the rest is sinus rhythm. Chosen for training, so that rare
+/// rhythms are learned; not estimated from a population.
 const RHYTHMS: [(Finding, f64); 5] = [
     (Finding::SinusBradycardia, 12.0),
     (Finding::SinusTachycardia, 10.0),
