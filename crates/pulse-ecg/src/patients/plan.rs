@@ -77,7 +77,7 @@ pub struct PatientPlan {
 }
 
 impl PatientPlan {
-    /// A patient from a mixture like a hospital's: the prevalences are in `docs/synthetic-patients.md`.
+    /// A patient from a mixture chosen for training: the shares are in `docs/synthetic-patients.md`.
     ///
     /// Ten seconds at 500 Hz with light noise; never fails.
     pub fn draw<R: Rng>(rng: &mut R) -> Self {

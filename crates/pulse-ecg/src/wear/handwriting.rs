@@ -1,4 +1,4 @@
-//! Marks of a pen: words nobody can read, an underline, a circle around a complex, a tick.
+//! Marks of a pen: words nobody can read, an underline, a circle somewhere along a lead, a tick.
 
 use std::f32::consts::TAU;
 
@@ -48,6 +48,7 @@ pub(super) fn apply(picture: &mut Picture, geometry: &PageGeometry, mut draw: Dr
         let lead = &geometry.leads[index(random, geometry.leads.len() as u32) as usize];
         let x = lead.bounds.x as f32 + between(random, 0.2, 0.8) * lead.bounds.width as f32;
         let centre = (x, lead.baseline_y as f32 - between(random, -2.0, 5.0) * mm);
+        // Anywhere along any lead: the hand knows of no beats, and the circle marks none.
         hand.circle(random, centre);
         if chance(random, 0.6) {
             let beside = (centre.0 + 9.0 * mm, centre.1 - 9.0 * mm);
