@@ -30,7 +30,7 @@ pub enum Sex {
     Male,
 }
 
-/// What a record states about its patient. Names are never kept.
+/// What a record states about its patient. A patient's name is never kept.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Patient {
     /// Age in years.
@@ -44,7 +44,7 @@ pub struct Patient {
 /// An ECG: leads of equal length at one sampling rate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recording {
-    /// Name of the record.
+    /// Name of the record. Pages print it (see [`Header`](crate::page::Header)): not a patient's name.
     pub name: String,
     /// Samples per second of every lead.
     pub sampling_rate_hz: f64,

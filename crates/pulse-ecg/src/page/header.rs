@@ -4,11 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::recording::{Recording, Sex};
 
-/// What is printed around the leads. Names of patients are not part of a [`Recording`] and never printed.
+/// What is printed around the leads.
+///
+/// [`record`](Self::record), on by default, prints [`Recording::name`] as it is: it must not be a patient's
+/// name. No other name is kept in a [`Recording`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Header {
-    /// Name of the record, as `ID: …`.
+    /// Name of the record, as `ID: …`. Whoever names records after patients turns it off.
     pub record: bool,
     /// Age, if the record says it.
     pub age: bool,
@@ -99,5 +102,32 @@ impl Header {
         }
         parts.extend(self.filter.clone());
         parts.join("     ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Header;
+    use crate::recording::{Patient, Recording};
+
+    #[test]
+    fn the_records_name_is_printed_unless_it_is_turned_off() {
+        let recording = Recording {
+            name: "JS20000".to_owned(),
+            sampling_rate_hz: 500.0,
+            leads: Vec::new(),
+            patient: Patient {
+                age_years: Some(60),
+                ..Patient::default()
+            },
+            comments: vec!["a comment".to_owned()],
+        };
+        let lines = Header::default().patient_lines(&recording);
+        assert_eq!(lines, ["ID: JS20000", "60 yr"]);
+        let without = Header {
+            record: false,
+            ..Header::default()
+        };
+        assert_eq!(without.patient_lines(&recording), ["60 yr"]);
     }
 }
