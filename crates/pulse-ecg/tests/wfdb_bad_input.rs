@@ -219,6 +219,32 @@ fn malformed_headers_name_line_and_field() {
 }
 
 #[test]
+fn numbers_too_large_are_told_the_largest() {
+    const MANY: &str = "99999999999999999999";
+    const U64: &str = "18446744073709551615";
+    const U32: &str = "4294967295";
+    let counts = if usize::BITS == 64 { U64 } else { U32 };
+    for (text, largest) in [
+        (format!("r {MANY}"), counts),
+        (format!("r/{MANY} 1"), counts),
+        (format!("r 1 500 {MANY}"), U64),
+        (format!("r/1 1\na {MANY}"), U64),
+        (format!("r 1\nr.dat 16:{MANY}"), U32),
+        (format!("r 1\nr.dat 16+{MANY}"), U64),
+        (format!("r 1\nr.dat 16 1 {MANY}"), U32),
+        (format!("r 1\nr.dat 16 1 1 1 1 1 {MANY}"), U32),
+    ] {
+        let error = Header::parse(text.as_bytes()).unwrap_err();
+        assert!(matches!(error, WfdbError::Field { .. }), "{text}: {error}");
+        let error = error.to_string();
+        assert!(
+            error.contains(MANY) && error.ends_with(&format!(" to {largest}")),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn files_outside_the_folder_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let inner = folder.path().join("inner");

@@ -52,6 +52,21 @@ pub struct Header {
 /// Rate of a header that gives none (header(5)).
 const DEFAULT_RATE_HZ: f64 = 250.0;
 
+/// What belongs where samples are counted.
+const WHOLE_U64: &str = "a whole number from 0 to 18446744073709551615";
+/// What belongs where signals are counted.
+const WHOLE_USIZE: &str = if usize::BITS == 64 {
+    WHOLE_U64
+} else {
+    "a whole number from 0 to 4294967295"
+};
+/// What belongs where segments are counted.
+const WHOLE_ABOVE_0: &str = if usize::BITS == 64 {
+    "a whole number from 1 to 18446744073709551615"
+} else {
+    "a whole number from 1 to 4294967295"
+};
+
 impl Header {
     /// Reads a header.
     ///
@@ -126,7 +141,7 @@ impl Header {
                     .parse()
                     .ok()
                     .filter(|count| *count > 0)
-                    .ok_or_else(|| wrong("number of segments", count, "a whole number above 0"))?;
+                    .ok_or_else(|| wrong("number of segments", count, WHOLE_ABOVE_0))?;
                 (record, Some(count))
             }
         };
@@ -140,7 +155,7 @@ impl Header {
         let count = fields.next().unwrap_or_default();
         let signal_count = count
             .parse()
-            .map_err(|_| wrong("number of signals", count, "a whole number"))?;
+            .map_err(|_| wrong("number of signals", count, WHOLE_USIZE))?;
         let mut header = Self {
             record: record.to_owned(),
             signal_count,
@@ -173,7 +188,7 @@ impl Header {
         if let Some(field) = fields.next() {
             let samples: u64 = field
                 .parse()
-                .map_err(|_| wrong("number of samples", field, "a whole number"))?;
+                .map_err(|_| wrong("number of samples", field, WHOLE_U64))?;
             header.samples = (samples > 0).then_some(samples);
         }
         if let Some(field) = fields.next() {
@@ -256,7 +271,7 @@ fn segment_line(text: &str, line: usize) -> Result<SegmentLine, WfdbError> {
         line,
         field: "segment length",
         found: count.to_owned(),
-        expected: "a whole number of samples",
+        expected: WHOLE_U64,
     })?;
     Ok(SegmentLine { name, samples })
 }

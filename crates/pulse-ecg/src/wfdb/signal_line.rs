@@ -93,9 +93,13 @@ impl SignalLine {
             }
         }
         if let Some(field) = next() {
-            signal.adc_resolution = field
-                .parse()
-                .map_err(|_| wrong("ADC resolution", field, "a number of bits"))?;
+            signal.adc_resolution = field.parse().map_err(|_| {
+                wrong(
+                    "ADC resolution",
+                    field,
+                    "a number of bits from 0 to 4294967295",
+                )
+            })?;
         }
         if let Some(field) = next() {
             signal.adc_zero = field
@@ -113,13 +117,17 @@ impl SignalLine {
             // Written as a signed or as an unsigned 16-bit number, both occur.
             let value: i64 = field
                 .parse()
-                .map_err(|_| wrong("checksum", field, "an integer"))?;
+                .map_err(|_| wrong("checksum", field, "a 64-bit integer"))?;
             signal.checksum = Some(value.rem_euclid(1 << 16) as u16);
         }
         if let Some(field) = next() {
-            signal.block_size = field
-                .parse()
-                .map_err(|_| wrong("block size", field, "a number of bytes"))?;
+            signal.block_size = field.parse().map_err(|_| {
+                wrong(
+                    "block size",
+                    field,
+                    "a number of bytes from 0 to 4294967295",
+                )
+            })?;
         }
         let description = rest.trim();
         if !description.is_empty() {
@@ -214,14 +222,18 @@ impl Layout {
                         .ok_or_else(|| wrong("samples per frame", value, "1 to 65536"))?;
                 }
                 ':' => {
-                    layout.skew = value
-                        .parse()
-                        .map_err(|_| wrong("skew", value, "a number of samples"))?;
+                    layout.skew = value.parse().map_err(|_| {
+                        wrong("skew", value, "a number of samples from 0 to 4294967295")
+                    })?;
                 }
                 '+' => {
-                    layout.byte_offset = value
-                        .parse()
-                        .map_err(|_| wrong("byte offset", value, "a number of bytes"))?;
+                    layout.byte_offset = value.parse().map_err(|_| {
+                        wrong(
+                            "byte offset",
+                            value,
+                            "a number of bytes from 0 to 18446744073709551615",
+                        )
+                    })?;
                 }
                 _ => return Err(wrong("format", field, "NUMBER[xSAMPLES][:SKEW][+OFFSET]")),
             }
