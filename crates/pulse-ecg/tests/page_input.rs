@@ -25,6 +25,31 @@ fn refused(settings: PageSettings) -> PageError {
 }
 
 #[test]
+fn empty_names_of_leads_are_refused() {
+    let names = |list: &str| -> Vec<Lead> { list.split(',').map(Lead::parse).collect() };
+    for (list, number) in [
+        (",,,", 1),
+        ("", 1),
+        ("II,,V1", 2),
+        ("II, ", 2),
+        (",,,,,,,", 1),
+    ] {
+        let rhythm = refused(PageSettings {
+            rhythm: names(list),
+            ..settings()
+        });
+        let place = "rhythm strips";
+        assert_eq!(rhythm, PageError::EmptyLeadName { place, number });
+        let layout = refused(PageSettings {
+            layout: Layout::Rows(names(list)),
+            ..settings()
+        });
+        let place = "layout";
+        assert_eq!(layout, PageError::EmptyLeadName { place, number });
+    }
+}
+
+#[test]
 fn numbers_outside_their_range_are_refused() {
     for bad in [0.0, -200.0, f64::NAN, f64::INFINITY] {
         let refusals = [

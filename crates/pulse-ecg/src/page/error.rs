@@ -58,6 +58,17 @@ pub enum PageError {
     /// The layout has no lead at all.
     #[error("the layout names no lead, expected at least one")]
     NoLeads,
+    /// A lead of the layout or of the rhythm strips has an empty name.
+    #[error(
+        "lead {number} of the {place} has an empty name; expected names with one comma between two, such as \
+         II,V1"
+    )]
+    EmptyLeadName {
+        /// `layout` or `rhythm strips`.
+        place: &'static str,
+        /// Which lead of them, from 1.
+        number: usize,
+    },
     /// The layout shows a lead that the recording lacks.
     #[error(
         "record {record} has no lead {lead}, it has: {available}; choose a layout of the leads that are \

@@ -130,10 +130,23 @@ impl PageSettings {
         self.shown_s.unwrap_or(ROW_MM / self.speed_mm_per_s)
     }
 
-    /// Refuses numbers outside their ranges, among them NaN.
+    /// Refuses leads without a name, and numbers outside their ranges, among them NaN.
     pub(crate) fn check(&self) -> Result<(), PageError> {
         self.paper.check()?;
         self.grid.check()?;
+        let rows: &[Lead] = match &self.layout {
+            Layout::Rows(leads) => leads,
+            _ => &[],
+        };
+        // Before their number: of `,,,,,,,` it says more that there is no name than that there are eight.
+        for (place, leads) in [("layout", rows), ("rhythm strips", &self.rhythm)] {
+            if let Some(index) = leads.iter().position(|lead| lead.name().trim().is_empty()) {
+                return Err(PageError::EmptyLeadName {
+                    place,
+                    number: index + 1,
+                });
+            }
+        }
         let numbers = [
             ("resolution in dpi", self.dpi, 10.0, 1200.0, "10 to 1200"),
             ("speed in mm/s", self.speed_mm_per_s, 5.0, 200.0, "5 to 200"),
