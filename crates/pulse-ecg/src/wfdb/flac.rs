@@ -1,6 +1,7 @@
 //! FLAC signal files (formats 508, 516, 524): one channel a signal.
 
 use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use flac_codec::decode::{FlacSampleReader, Metadata};
 
@@ -9,8 +10,30 @@ use super::format::SignalFormat;
 
 /// At most `most` samples of all channels, interleaved; fewer where the stream ends.
 ///
-/// The stream's own count is not believed: memory grows with what is decoded.
+/// The stream's own count is not believed: memory grows with what is decoded. Some damage makes the decoder
+/// panic (more partitions than samples in a block), which is reported as any other damage.
 pub(super) fn decode(
+    file: &str,
+    format: SignalFormat,
+    bytes: &[u8],
+    channels: usize,
+    most: usize,
+) -> Result<Vec<i32>, WfdbError> {
+    // Nothing outlives the call that a panic could leave half changed.
+    let samples = catch_unwind(AssertUnwindSafe(|| {
+        samples(file, format, bytes, channels, most)
+    }));
+    samples.unwrap_or_else(|_| {
+        Err(WfdbError::Flac {
+            file: file.to_owned(),
+            what: "stream",
+            found: "damaged (the decoder gave up)".to_owned(),
+            expected: "a whole FLAC stream".to_owned(),
+        })
+    })
+}
+
+fn samples(
     file: &str,
     format: SignalFormat,
     bytes: &[u8],
