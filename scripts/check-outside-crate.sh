@@ -16,8 +16,15 @@ edition = "2024"
 [dependencies]
 pulse-llm = { path = "$root/crates/pulse-llm" }
 
+# What makes the workspace's own first build short: see its Cargo.toml.
 [profile.dev]
-opt-level = 3
+opt-level = 1
+debug = false
+lto = "off"
+
+[profile.dev.package."*"]
+debug-assertions = false
+overflow-checks = false
 TOML
 # The README's snippet inside a main function, with the model and picture of this repository.
 {

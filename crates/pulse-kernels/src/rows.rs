@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use crate::cpu::{as_cpu, contiguous, from_values, is_f32};
 
 /// Values of one piece of parallel work: enough to pay for handing it over.
-const PIECE: usize = 1 << 15;
+pub(crate) const PIECE: usize = 1 << 15;
 
 /// Something done to the rows of an f32 tensor in place.
 pub(crate) trait RowWork: Sync {
@@ -84,6 +84,23 @@ impl<W: RowWork> WithSimd for Piece<'_, W> {
     fn with_simd<S: Simd>(self, _: S) {
         self.work.apply(self.rows, self.first);
     }
+}
+
+/// The largest value, over lanes so that it vectorises.
+#[inline(always)]
+pub(crate) fn maximum(row: &[f32]) -> f32 {
+    let (blocks, rest) = row.as_chunks::<16>();
+    let mut lanes = [f32::NEG_INFINITY; 16];
+    for block in blocks {
+        for (lane, value) in lanes.iter_mut().zip(block) {
+            *lane = if *value > *lane { *value } else { *lane };
+        }
+    }
+    lanes
+        .iter()
+        .chain(rest)
+        .copied()
+        .fold(f32::NEG_INFINITY, f32::max)
 }
 
 /// `eˣ` in straight-line arithmetic that vectorises; relative error below 2e-7 (checked against f64

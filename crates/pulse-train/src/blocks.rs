@@ -11,7 +11,7 @@ use burn::tensor::Tensor;
 use pulse_kernels::training::inject_gradient;
 use pulse_llm::decoder::{LayeredDecoder, RotaryTables};
 
-use crate::gradients::GradientStore;
+use crate::gradients::{GradientStore, of_leaf};
 
 /// One block inside a graph of its own.
 struct BlockGraph<B> {
@@ -38,10 +38,9 @@ impl<B: Module> BlockGraph<B> {
 
     /// From the gradient of the output to that of the input.
     fn backward(self, gradient: Tensor<3>, store: &mut GradientStore) -> Tensor<3> {
-        let mut gradients = inject_gradient(self.output, gradient.clone()).backward();
+        let mut gradients = inject_gradient(self.output, gradient).backward();
         store.collect(&self.block, &mut gradients);
-        // The input is a leaf of the graph and always gets its gradient.
-        self.input.grad_remove(&mut gradients).unwrap_or(gradient)
+        of_leaf(&self.input, &mut gradients)
     }
 }
 

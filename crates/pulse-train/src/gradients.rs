@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::tensor::{DType, Device, Gradients, Tensor};
+use pulse_kernels::add_branch;
 use pulse_kernels::training::sum_of_squares;
 
 /// Gradients by parameter, flat and in f32, summed over what was added.
@@ -18,7 +19,7 @@ impl GradientStore {
         let values = gradient.dims().iter().product::<usize>();
         let flat = gradient.cast(DType::F32).reshape([values]);
         let sum = match self.by_id.remove(&id) {
-            Some(sum) => sum + flat,
+            Some(sum) => add_branch(sum, flat),
             None => flat,
         };
         self.by_id.insert(id, sum);
@@ -59,6 +60,14 @@ impl GradientStore {
     pub fn norm(&self, ids: impl IntoIterator<Item = ParamId>) -> f64 {
         let squares = ids.into_iter().filter_map(|id| self.get(id));
         squares.map(sum_of_squares).sum::<f64>().sqrt()
+    }
+}
+
+/// The gradient of a tensor that a graph was made to ask for it.
+pub(crate) fn of_leaf<const D: usize>(leaf: &Tensor<D>, gradients: &mut Gradients) -> Tensor<D> {
+    match leaf.grad_remove(gradients) {
+        Some(gradient) => gradient,
+        None => unreachable!("every path of the graph starts at this leaf"),
     }
 }
 

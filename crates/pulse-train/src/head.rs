@@ -5,10 +5,10 @@
 
 use burn::module::Module;
 use burn::tensor::{DType, Tensor};
-use pulse_kernels::training::{cross_entropy, inject_gradient};
+use pulse_kernels::training::{RowLosses, cross_entropy, inject_gradient};
 use pulse_llm::decoder::LayeredDecoder;
 
-use crate::gradients::GradientStore;
+use crate::gradients::{GradientStore, of_leaf};
 
 /// Bytes of one chunk of logits.
 const CHUNK_BYTES: usize = 32 << 20;
@@ -39,16 +39,14 @@ pub(crate) fn loss<D: LayeredDecoder>(
     let mut weight_gradient: Option<Tensor<2>> = None;
     let mut state_gradients = Vec::new();
     let step = chunk_rows(weight.dims()[0]);
+    // Widened once for all chunks.
+    let wide = weight.cast(DType::F32);
     for first in (0..rows).step_by(step) {
         let last = (first + step).min(rows);
         let chunk = states.clone().slice([first..last, 0..width]);
         let logits = head.forward(chunk.clone()).cast(DType::F32);
         let outcome = cross_entropy(logits, &targets[first..last], scale as f32);
-        sum += outcome
-            .losses
-            .iter()
-            .map(|loss| f64::from(*loss))
-            .sum::<f64>();
+        sum += total(&outcome);
         if is_trained {
             let change = outcome.gradient.clone().transpose().matmul(chunk);
             weight_gradient = Some(match weight_gradient {
@@ -56,15 +54,35 @@ pub(crate) fn loss<D: LayeredDecoder>(
                 None => change,
             });
         }
-        let weight = weight.clone().cast(DType::F32);
-        state_gradients.push(outcome.gradient.matmul(weight));
+        state_gradients.push(outcome.gradient.matmul(wide.clone()));
     }
     if let Some(gradient) = weight_gradient {
         store.add(head.weight_parameter().id, gradient);
     }
     let state_gradient = Tensor::cat(state_gradients, 0);
-    let mut gradients = inject_gradient(normalised, state_gradient.clone()).backward();
+    let mut gradients = inject_gradient(normalised, state_gradient).backward();
     store.collect(&norm, &mut gradients);
-    let gradient = input.grad_remove(&mut gradients);
-    (sum, gradient.unwrap_or(state_gradient))
+    (sum, of_leaf(&input, &mut gradients))
+}
+
+/// `Σ loss` of hidden states `[n, hidden]` that predict `targets`, without gradients.
+pub(crate) fn sum_of_losses<D: LayeredDecoder>(
+    decoder: &D,
+    hidden: Tensor<2>,
+    targets: &[u32],
+) -> f64 {
+    let states = decoder.final_norm().forward(hidden);
+    let [rows, width] = states.dims();
+    let step = chunk_rows(decoder.head().outputs());
+    let chunks = (0..rows).step_by(step).map(|first| {
+        let last = (first + step).min(rows);
+        let chunk = states.clone().slice([first..last, 0..width]);
+        let logits = decoder.head().forward(chunk).cast(DType::F32);
+        total(&cross_entropy(logits, &targets[first..last], 1.0))
+    });
+    chunks.sum()
+}
+
+fn total(rows: &RowLosses) -> f64 {
+    rows.losses.iter().map(|loss| f64::from(*loss)).sum()
 }

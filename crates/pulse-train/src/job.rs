@@ -186,8 +186,8 @@ fn find_saved(run: &Path, resume: &Resume) -> Result<Option<SavedRun>, TrainErro
     }
 }
 
-fn check_settings(saved: &SavedRun, config: &RunConfig) -> Result<(), CheckpointError> {
-    let changed = differences(&saved.config, config);
+fn check_settings(saved: &SavedRun, config: &RunConfig) -> Result<(), TrainError> {
+    let changed = differences(&saved.config, config)?;
     if changed.is_empty() {
         return Ok(());
     }
@@ -198,7 +198,8 @@ fn check_settings(saved: &SavedRun, config: &RunConfig) -> Result<(), Checkpoint
     Err(CheckpointError::OtherRun {
         path: saved.path.clone(),
         differences: lines.join("; "),
-    })
+    }
+    .into())
 }
 
 fn check_data(saved: &SavedRun, data: &RunData, files: &ModelFiles) -> Result<(), CheckpointError> {

@@ -162,15 +162,6 @@ pub fn evaluate<V: VisualEncoder, P: VisualProjector, D: LayeredDecoder>(
     let [rows, width, size] = hidden.dims();
     let flat = hidden.reshape([rows * width, size]);
     let states = flat.select(0, indices(&plan.supervised, device));
-    let states = model.decoder.final_norm().forward(states);
-    let step = head::chunk_rows(context.vocabulary);
-    let mut sum = 0f64;
-    for first in (0..plan.targets.len()).step_by(step) {
-        let last = (first + step).min(plan.targets.len());
-        let chunk = states.clone().slice([first..last, 0..size]);
-        let logits = model.decoder.head().forward(chunk).cast(DType::F32);
-        let rows = pulse_kernels::training::cross_entropy(logits, &plan.targets[first..last], 1.0);
-        sum += rows.losses.iter().map(|loss| f64::from(*loss)).sum::<f64>();
-    }
+    let sum = head::sum_of_losses(&model.decoder, states, &plan.targets);
     Ok(Some((sum, plan.targets.len())))
 }

@@ -7,6 +7,7 @@ use std::fmt;
 
 use pulse_data::batch::LoaderOptions;
 use pulse_data::sampler::Shard;
+use pulse_kernels::training::ATTENTION_QUERIES;
 use pulse_llm::checkpoint::ModelPart;
 use pulse_llm::{ModelConfig, PulseError};
 use pulse_vision::ProjectorKind;
@@ -20,8 +21,6 @@ use crate::trainable::{Tune, grouped};
 
 /// What a process takes before it has a model: the program, its libraries, threads.
 const PROCESS: usize = 40 << 20;
-/// Queries of a block of the attention's backward pass.
-const ATTENTION_BLOCK: usize = 96;
 
 /// Numbers of parameters of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -192,7 +191,7 @@ fn activations(
         kept * layers.saturating_sub(1)
     };
     let threads = rayon::current_num_threads();
-    let scratch = 2 * threads * ATTENTION_BLOCK * length;
+    let scratch = 2 * threads * ATTENTION_QUERIES * length;
     let embeddings = 3 * positions * width;
     let chunk = crate::head::chunk_rows(text.vocab_size) * text.vocab_size;
     let table = if tune.decoder { sizes.table } else { 0 };
@@ -201,15 +200,19 @@ fn activations(
     4 * (held + embeddings + block.max(head))
 }
 
+/// Pixels of the largest canvas a page can be laid on; none without canvases.
+fn largest_canvas(model: &ModelConfig) -> usize {
+    let canvases = model.pinpoints.iter();
+    canvases
+        .map(|size| size.width as usize * size.height as usize)
+        .max()
+        .unwrap_or(0)
+}
+
 /// The tower's forward pass over the tiles of a micro-batch.
 fn vision(model: &ModelConfig, rows: usize) -> usize {
     let vision = &model.vision;
-    let most = model
-        .pinpoints
-        .iter()
-        .map(|size| size.width as usize * size.height as usize)
-        .max()
-        .unwrap_or(0);
+    let most = largest_canvas(model);
     let side = vision.image_size;
     let tiles = rows * (1 + most / (side * side).max(1));
     let positions = tiles * (vision.patches_per_side().pow(2) + 1);
@@ -225,12 +228,7 @@ fn data(config: &RunConfig, model: &ModelConfig) -> usize {
         shard: Shard::single(config.train.batch_size),
     };
     let side = model.vision.image_size;
-    let most = model
-        .pinpoints
-        .iter()
-        .map(|size| size.width as usize * size.height as usize)
-        .max()
-        .unwrap_or(0);
+    let most = largest_canvas(model);
     let page = (side * side + most) * 3;
     let held = match config.train.average {
         Accumulation::Mean => 1,

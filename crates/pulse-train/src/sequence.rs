@@ -58,8 +58,13 @@ impl SequencePlan {
                 if id == IMAGE_TOKEN_INDEX {
                     marks += 1;
                     let has_picture = batch.tile_counts.get(row).is_some_and(|count| *count > 0);
+                    // Marks without a picture and pictures without a mark are refused below.
                     let tokens = if has_picture && marks == 1 {
-                        pictures.next().unwrap_or(0)
+                        pictures.next().ok_or_else(|| TrainError::Pictures {
+                            sample: batch.ids[row].clone(),
+                            marks,
+                            pictures: 0,
+                        })?
                     } else {
                         0
                     };

@@ -106,10 +106,16 @@ impl TrainableSet {
                     .to_owned(),
             ));
         }
-        Ok(Self {
-            all: parameters(model, config.projector, config.vision.patch_size),
-            tune,
-        })
+        let all = parameters(model, config.projector, config.vision.patch_size);
+        let named: usize = all.iter().map(ParameterPlace::values).sum();
+        if named != model.num_params() {
+            return Err(TrainError::Nothing(format!(
+                "{named} of the model's {} parameters have a name in a checkpoint; the others could be \
+                 neither trained nor saved",
+                model.num_params()
+            )));
+        }
+        Ok(Self { all, tune })
     }
 
     /// Which parts are trained.

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use super::AttentionShape;
 use crate::cpu::{as_cpu, from_values, is_f32};
-use crate::rows::exp;
+use crate::rows::{exp, maximum};
 
 /// Queries of one block: enough for the products to run at full speed.
 const QUERIES: usize = 96;
@@ -302,23 +302,6 @@ impl WithSimd for Softmax<'_> {
             *sum += total;
         }
     }
-}
-
-/// The largest value, over lanes so that it vectorises.
-#[inline(always)]
-fn maximum(row: &[f32]) -> f32 {
-    let (blocks, rest) = row.as_chunks::<16>();
-    let mut lanes = [f32::NEG_INFINITY; 16];
-    for block in blocks {
-        for (lane, value) in lanes.iter_mut().zip(block) {
-            *lane = if *value > *lane { *value } else { *lane };
-        }
-    }
-    lanes
-        .iter()
-        .chain(rest)
-        .copied()
-        .fold(f32::NEG_INFINITY, f32::max)
 }
 
 /// `out[m, n] = a[m, k] · b[n, k]ᵀ`.

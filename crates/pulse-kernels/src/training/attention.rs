@@ -11,13 +11,15 @@ use burn_flex::FlexTensor;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
+use super::kernels::unwrap;
 use super::slices::{dims, tensor};
 use crate::attention::{Heads, Matrix, accumulate, product};
 use crate::rows::exp;
 use crate::{AttentionShape, attention};
 
-/// Queries of one block.
-const QUERIES: usize = 96;
+/// Queries that a thread takes at a time in the backward pass of attention: with `n` keys it holds
+/// `2 · ATTENTION_QUERIES · n` f32 values.
+pub const QUERIES: usize = 96;
 
 /// `softmax(q·kᵀ/√d)·v` of sequences without cache or padding, by the kernel of inference.
 pub(super) fn forward(
@@ -32,15 +34,7 @@ pub(super) fn forward(
         padding: &[],
     };
     let [queries, keys, values] = [queries, keys, values].map(Tensor::<4>::from_primitive::<Flex>);
-    let output = attention(queries, keys, values, shape);
-    match crate::cpu::into_cpu(output) {
-        Some(output) => output,
-        // Inputs on the CPU give an output there.
-        None => FlexTensor::empty(
-            burn::tensor::Shape::from([0, 0, 0, 0]),
-            burn::tensor::DType::F32,
-        ),
-    }
+    unwrap(attention(queries, keys, values, shape))
 }
 
 /// Gradients to queries `[batch, heads, n, d]`, keys and values `[batch, key_value_heads, n, d]` from
@@ -61,11 +55,8 @@ pub(super) fn backward(
     let mut key_gradient = vec![0f32; narrow.iter().product()];
     let mut value_gradient = vec![0f32; narrow.iter().product()];
     let tensors = [queries, keys, values, gradient].map(with_plain_strides);
-    let parts: Vec<Heads<'_>> = tensors
-        .iter()
-        .filter_map(|part| Heads::of(part, n))
-        .collect();
-    if let [queries, keys, values, gradient] = parts.as_slice() {
+    let parts = tensors.each_ref().map(|part| Heads::of(part, n));
+    if let [Some(queries), Some(keys), Some(values), Some(gradient)] = parts {
         let arch = Arch::new();
         query_gradient
             .par_chunks_mut(group * per_head)
@@ -96,6 +87,12 @@ pub(super) fn backward(
                     }
                 },
             );
+    } else {
+        // Nothing but tensors without values is no heads here; their gradients have none either.
+        assert!(
+            query_gradient.is_empty(),
+            "heads of {shape:?} do not lie in their storage"
+        );
     }
     (
         tensor(query_gradient, shape),

@@ -7,7 +7,7 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use crate::cpu::{as_cpu, contiguous, is_f32};
-use crate::rows::exp;
+use crate::rows::{exp, maximum};
 
 /// Losses of rows of logits.
 #[derive(Debug, Clone)]
@@ -65,14 +65,7 @@ impl WithSimd for Row<'_> {
     fn with_simd<S: Simd>(self, _: S) -> f32 {
         let Self { row, target, scale } = self;
         let wanted = row[target];
-        let (blocks, rest) = row.as_chunks::<16>();
-        let mut lanes = [f32::NEG_INFINITY; 16];
-        for block in blocks {
-            for (lane, value) in lanes.iter_mut().zip(block) {
-                *lane = if *value > *lane { *value } else { *lane };
-            }
-        }
-        let largest = lanes.iter().chain(rest).copied().fold(wanted, f32::max);
+        let largest = maximum(row).max(wanted);
         let mut sums = [0f32; 16];
         // Zero, unless a logit is no finite number, which the maximum and `exp` would pass over.
         let mut poison = [0f32; 16];
@@ -114,7 +107,7 @@ fn anywhere(logits: Tensor<2>, targets: &[u32], scale: f32) -> RowLosses {
             .mul_scalar(scale)
             .scatter(1, ids, minus, burn::tensor::IndexingUpdateOp::Add);
     RowLosses {
-        losses: losses.try_into_vec().unwrap_or_default(),
+        losses: losses.iter::<f32>().collect(),
         gradient,
     }
 }

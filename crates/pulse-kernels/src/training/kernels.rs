@@ -73,10 +73,12 @@ fn wrap<const D: usize>(primitive: FloatTensor<Flex>) -> Tensor<D> {
     Tensor::from_primitive::<Flex>(primitive)
 }
 
-/// The primitive of a CPU tensor. What is computed from CPU tensors is one; anything else is empty
-/// and fails by its shape.
-fn unwrap<const D: usize>(tensor: Tensor<D>) -> FloatTensor<Flex> {
-    into_cpu(tensor).unwrap_or_else(|| super::slices::tensor(Vec::new(), vec![0; D]))
+/// The primitive of a tensor that was computed from CPU tensors.
+pub(super) fn unwrap<const D: usize>(tensor: Tensor<D>) -> FloatTensor<Flex> {
+    match into_cpu(tensor) {
+        Some(primitive) => primitive,
+        None => unreachable!("operations on CPU tensors give CPU tensors"),
+    }
 }
 
 fn widen(w: FloatTensor<Flex>) -> Tensor<2> {

@@ -30,6 +30,7 @@ mod squares;
 mod tests;
 
 pub use adamw::{AdamWMoments, AdamWStep, adamw};
+pub use attention::QUERIES as ATTENTION_QUERIES;
 pub use cross_entropy::{RowLosses, cross_entropy};
 pub use graph::inject_gradient;
 pub(crate) use graph::{attention, linear, rms_norm, rotate, silu_gate};

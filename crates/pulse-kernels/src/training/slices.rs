@@ -5,8 +5,7 @@ use burn_flex::FlexTensor;
 
 use crate::cpu::contiguous;
 
-/// Values of one piece of parallel work.
-pub(super) const PIECE: usize = 1 << 15;
+pub(super) use crate::rows::PIECE;
 
 /// The tensor with its values in row-major order and in f32.
 pub(super) fn rows_of(tensor: FlexTensor) -> FlexTensor {

@@ -72,9 +72,8 @@ impl ModelFiles {
                 texts.push((PathBuf::from(name), bytes));
             }
         }
-        let json = read_if_there(&base.join("config.json"))?.unwrap_or_default();
-        let mut fields: Map<String, Value> = match config.layout {
-            ConfigLayout::Llava => serde_json::from_slice(&json).unwrap_or_default(),
+        let mut fields = match config.layout {
+            ConfigLayout::Llava => read_fields(&base.join("config.json"))?,
             ConfigLayout::LlavaNext => Map::new(),
         };
         describe(&mut fields, config, dtype);
@@ -97,8 +96,7 @@ impl ModelFiles {
             }
             None => {}
         }
-        let pretty = serde_json::to_vec_pretty(&fields).unwrap_or_default();
-        texts.push((PathBuf::from("config.json"), pretty));
+        texts.push((PathBuf::from("config.json"), pretty(&Value::Object(fields))));
         Ok(Self {
             texts,
             tensors,
@@ -218,10 +216,7 @@ fn tower_files(config: &ModelConfig) -> Vec<(PathBuf, Vec<u8>)> {
         "do_normalize": true, "image_mean": config.image_mean, "image_std": config.image_std,
         "do_convert_rgb": true,
     });
-    let file = |name: &str, value: &Value| {
-        let text = serde_json::to_vec_pretty(value).unwrap_or_default();
-        (Path::new("vision_tower").join(name), text)
-    };
+    let file = |name: &str, value: &Value| (Path::new("vision_tower").join(name), pretty(value));
     vec![
         file("config.json", &tower),
         file("preprocessor_config.json", &pictures),
@@ -238,6 +233,20 @@ fn sound_generation(bytes: &[u8]) -> Option<Vec<u8>> {
         }
     }
     serde_json::to_vec_pretty(&fields).ok()
+}
+
+fn pretty(value: &Value) -> Vec<u8> {
+    format!("{value:#}").into_bytes()
+}
+
+/// The fields of a JSON object in a file.
+fn read_fields(path: &Path) -> Result<Map<String, Value>, CheckpointError> {
+    let failed = |source| CheckpointError::File {
+        path: path.to_owned(),
+        source,
+    };
+    let bytes = std::fs::read(path).map_err(failed)?;
+    serde_json::from_slice(&bytes).map_err(|error| failed(error.into()))
 }
 
 fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, CheckpointError> {

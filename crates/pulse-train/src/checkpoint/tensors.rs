@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use burn::tensor::{DType, Tensor};
-use bytemuck::cast_slice;
 use half::bf16;
 use pulse_llm::checkpoint::StoredTensor;
 use safetensors::{Dtype, View};
@@ -59,13 +58,13 @@ impl View for &Entry {
 /// Values as little-endian bytes; f32 to bf16 rounds to nearest even.
 fn bytes(values: &Tensor<1>, dtype: Dtype) -> Vec<u8> {
     let data = values.clone().cast(DType::F32).into_data();
-    let values: Vec<f32> = data.try_into_vec().unwrap_or_default();
+    let values = data.iter::<f32>();
     if dtype == Dtype::BF16 {
-        let narrow: Vec<bf16> = values.into_iter().map(bf16::from_f32).collect();
-        let bits: Vec<u16> = narrow.into_iter().map(bf16::to_bits).collect();
-        cast_slice(&bits).to_vec()
+        values
+            .flat_map(|value| bf16::from_f32(value).to_le_bytes())
+            .collect()
     } else {
-        cast_slice(&values).to_vec()
+        values.flat_map(f32::to_le_bytes).collect()
     }
 }
 
@@ -74,14 +73,9 @@ pub(super) fn is_exact_in_bf16(values: &Tensor<1>) -> bool {
     if values.dtype() != DType::F32 {
         return true;
     }
-    let values: Vec<f32> = values
-        .clone()
-        .into_data()
-        .try_into_vec()
-        .unwrap_or_default();
-    values
-        .iter()
-        .all(|value| bf16::from_f32(*value).to_f32().to_bits() == value.to_bits())
+    let data = values.clone().into_data();
+    data.iter::<f32>()
+        .all(|value| bf16::from_f32(value).to_f32().to_bits() == value.to_bits())
 }
 
 /// Writes one file and syncs it.

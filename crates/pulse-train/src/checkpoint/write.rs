@@ -55,7 +55,11 @@ pub fn write_checkpoint(
         };
         let state = serde_json::to_string_pretty(&snapshot.state).map_err(json)?;
         write_text(&trainer.join("state.json"), &state)?;
-        let settings = toml::to_string(&snapshot.config).unwrap_or_default();
+        let settings =
+            toml::to_string(&snapshot.config).map_err(|error| CheckpointError::File {
+                path: trainer.join("run.toml"),
+                source: std::io::Error::other(error),
+            })?;
         write_text(&trainer.join("run.toml"), &settings)?;
         let sizes = serde_json::to_string_pretty(&sizes(folder)?).map_err(json)?;
         write_text(&trainer.join("files.json"), &sizes)?;

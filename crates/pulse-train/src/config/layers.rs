@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::{Table, Value};
 
+use super::check::check;
 use super::error::ConfigError;
 use super::settings::RunConfig;
 
@@ -146,147 +147,6 @@ fn advise(message: &str) -> String {
     }
 }
 
-/// What the types do not say.
-fn check(config: &RunConfig) -> Result<(), String> {
-    let train = &config.train;
-    let positive = |name: &str, value: f64| {
-        if value > 0.0 && value.is_finite() {
-            Ok(())
-        } else {
-            Err(format!("{name} is {value}, expected a number above 0"))
-        }
-    };
-    let share = |name: &str, value: f64| {
-        if (0.0..=1.0).contains(&value) {
-            Ok(())
-        } else {
-            Err(format!("{name} is {value}, expected a share from 0 to 1"))
-        }
-    };
-    let at_least_one = |name: &str, value: usize| {
-        if value > 0 {
-            Ok(())
-        } else {
-            Err(format!("{name} is 0, expected 1 or more"))
-        }
-    };
-    positive("train.epochs", train.epochs)?;
-    positive("train.learning_rate", train.learning_rate)?;
-    positive("train.epsilon", train.epsilon)?;
-    for (index, beta) in train.betas.iter().enumerate() {
-        if !(0.0..1.0).contains(beta) {
-            return Err(format!(
-                "train.betas[{index}] is {beta}, expected 0 or more and below 1"
-            ));
-        }
-    }
-    if let Some(rate) = train.projector_learning_rate {
-        positive("train.projector_learning_rate", rate)?;
-    }
-    if !(train.weight_decay >= 0.0 && train.weight_decay.is_finite()) {
-        let found = train.weight_decay;
-        return Err(format!("train.weight_decay is {found}, expected 0 or more"));
-    }
-    share("train.warmup_ratio", train.warmup_ratio)?;
-    share("checkpoint.every_share", config.checkpoint.every_share)?;
-    at_least_one("train.batch_size", train.batch_size)?;
-    at_least_one("train.accumulation", train.accumulation)?;
-    at_least_one("data.workers", config.data.workers)?;
-    at_least_one("checkpoint.keep_last", config.checkpoint.keep_last)?;
-    if config.model.base.is_empty() {
-        return Err("model.base is missing: the folder or Hub id to start from".to_owned());
-    }
-    match (&config.data.conversations, &config.data.synthetic) {
-        (None, None) => Err(
-            "data.conversations is missing: a JSON file in the LLaVA format, or a \
-             section [data.synthetic]"
-                .to_owned(),
-        ),
-        (Some(_), Some(_)) => {
-            Err("data.conversations and data.synthetic exclude each other".into())
-        }
-        _ => Ok(()),
-    }
-}
-
-/// A key with two values.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
-    /// The key.
-    pub key: String,
-    /// Its value in the checkpoint.
-    pub then: String,
-    /// Its value now.
-    pub now: String,
-}
-
-/// Keys that may change when a run is resumed: where things lie, how fast and how much is kept.
-const FREE: [&str; 10] = [
-    "checkpoint.",
-    "watch.",
-    "data.workers",
-    "data.prefetch",
-    "data.cache",
-    "data.synthetic.folder",
-    "model.base",
-    "model.device",
-    "train.recompute",
-    "train.stop_after",
-];
-
-/// What changed between two configurations that a resumed run depends on. Paths of data may change;
-/// the data itself is compared by its digest.
-pub fn differences(then: &RunConfig, now: &RunConfig) -> Vec<Difference> {
-    let flat = |config: &RunConfig| {
-        let mut keys = std::collections::BTreeMap::new();
-        if let Ok(value) = Value::try_from(config) {
-            flatten("", &value, &mut keys);
-        }
-        keys
-    };
-    let (then, now) = (flat(then), flat(now));
-    let is_path =
-        |key: &str| ["data.conversations", "data.images", "data.validation"].contains(&key);
-    let mut names: Vec<&String> = then.keys().chain(now.keys()).collect();
-    names.sort();
-    names.dedup();
-    names
-        .into_iter()
-        .filter(|key| !is_path(key) && !FREE.iter().any(|free| key.starts_with(free)))
-        .filter(|key| then.get(*key) != now.get(*key))
-        .map(|key| {
-            let text = |keys: &std::collections::BTreeMap<String, String>| {
-                keys.get(key)
-                    .cloned()
-                    .unwrap_or_else(|| "absent".to_owned())
-            };
-            Difference {
-                key: key.clone(),
-                then: text(&then),
-                now: text(&now),
-            }
-        })
-        .collect()
-}
-
-fn flatten(prefix: &str, value: &Value, keys: &mut std::collections::BTreeMap<String, String>) {
-    match value {
-        Value::Table(table) => {
-            for (name, value) in table {
-                let key = if prefix.is_empty() {
-                    name.clone()
-                } else {
-                    format!("{prefix}.{name}")
-                };
-                flatten(&key, value, keys);
-            }
-        }
-        other => {
-            keys.insert(prefix.to_owned(), other.to_string());
-        }
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -349,26 +209,5 @@ mod tests {
             assert!(message.contains(part), "{message}");
         }
         assert!(error("[model]\nbase = \"m\"\n", &[]).contains("data.conversations is missing"));
-    }
-
-    #[test]
-    fn resuming_may_change_places_and_speed_and_nothing_else() {
-        let config = |overrides: &[&str]| {
-            let overrides: Vec<String> = overrides.iter().map(|one| (*one).to_owned()).collect();
-            parse(GOOD, "run.toml", &overrides).unwrap()
-        };
-        let then = config(&[]);
-        let free = config(&["data.workers=9", "checkpoint.keep_last=1", "watch.every=5"]);
-        assert_eq!(differences(&then, &free), []);
-        let found = differences(
-            &then,
-            &config(&["train.learning_rate=1e-3", "train.max_steps=7"]),
-        );
-        let keys: Vec<&str> = found.iter().map(|one| one.key.as_str()).collect();
-        assert_eq!(keys, ["train.learning_rate", "train.max_steps"]);
-        assert_eq!(
-            (found[1].then.as_str(), found[1].now.as_str()),
-            ("absent", "7")
-        );
     }
 }

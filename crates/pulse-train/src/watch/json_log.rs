@@ -59,14 +59,15 @@ fn lines_up_to(text: &str, step: u64) -> String {
 
 impl Watcher for JsonLog {
     fn take(&mut self, event: &Event) -> Result<(), TrainError> {
-        let mut line = serde_json::to_string(event).unwrap_or_default();
-        line.push('\n');
-        self.file
-            .write_all(line.as_bytes())
-            .map_err(|source| TrainError::File {
-                path: self.path.clone(),
-                source,
-            })
+        let mut append = || {
+            let mut line = serde_json::to_string(event)?;
+            line.push('\n');
+            self.file.write_all(line.as_bytes())
+        };
+        append().map_err(|source| TrainError::File {
+            path: self.path.clone(),
+            source,
+        })
     }
 }
 
