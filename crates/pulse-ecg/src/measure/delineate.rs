@@ -1,9 +1,11 @@
 //! Onsets and ends of the waves of one beat, from all leads together.
 //!
-//! QRS: from the R peak outwards until the speed of the heart vector stays low, compared with its largest
-//! within 150 ms of the peak. T: the tangent at the steepest fall of the lead combination that shows T
+//! QRS: from the steepest point within 150 ms of the R peak outwards until the speed of the heart vector stays
+//! low, over plateaus behind which it is high again. T: the tangent at the steepest fall of the lead combination that shows T
 //! largest (Lepeschkin and Surawicz 1952, on one combination instead of one lead). P: the largest wave between
 //! the T wave before and QRS, if it stands out and stands alone.
+
+use std::ops::Range;
 
 use super::average::Window;
 use super::filter::{Pass, zero_phase};
@@ -12,6 +14,11 @@ use super::filter::{Pass, zero_phase};
 const QUIET: f64 = 0.07;
 /// How long the speed must stay low, seconds.
 const QUIET_S: f64 = 0.012;
+/// A pause up to this long is a plateau inside QRS (bundle branch block, pacing) when the speed then comes back
+/// to more than [`AGAIN`], seconds.
+const PLATEAU_S: f64 = 0.045;
+/// Share of the largest speed that only QRS has; P and T waves are slower.
+const AGAIN: f64 = 0.30;
 /// Longest distance from the R peak to either end of QRS, seconds.
 const QRS_REACH_S: f64 = 0.15;
 /// Root of the sum of squares over the leads below which a T wave is absent, per root of leads, millivolts.
@@ -19,6 +26,13 @@ const LEAST_T_MV: f64 = 0.03;
 /// The same for P.
 const LEAST_P_MV: f64 = 0.018;
 
+/// Share of T's height that is left at the end of its tangent when another wave follows too soon.
+const REST: f64 = 0.25;
+/// Share of T's height from which a second peak beside it makes it doubtful which of them is T.
+const SECOND: f64 = 0.4;
+/// Share of P's height that is left of T, on either side of the baseline, where P begins to rise when its
+/// beginning is hidden.
+const IN_T: f64 = 0.3;
 /// Longest rise of a P wave, seconds.
 const P_RISE_S: f64 = 0.11;
 
@@ -30,6 +44,17 @@ pub(super) struct Marks {
     pub(super) qrs_onset: f64,
     pub(super) qrs_offset: f64,
     pub(super) t_end: Option<f64>,
+    /// Whether another wave follows T before it has ended, so that `t_end` may be that one's.
+    pub(super) t_merged: bool,
+    /// Whether P begins before T has come down, so that `p_onset` is not its beginning and `t_end` may be P's.
+    pub(super) p_in_t: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct PWave {
+    onset: f64,
+    offset: f64,
+    in_t: bool,
 }
 
 /// Marks of a beat. `interval_s` is the time from the beat before, `next_s` to the beat after.
@@ -39,15 +64,18 @@ pub(super) fn delineate(window: &Window, interval_s: f64, next_s: f64) -> Marks 
     let (onset, offset) = qrs(&leads, window.peak, rate);
     let level = levels(&leads, onset, rate);
     let slow = smoothed(window, 18.0);
-    let t_end = t_end(&slow, &level, offset, window.peak, next_s, rate);
+    let t = t_wave(&slow, &level, offset, window.peak, next_s, rate);
+    let t_end = t.map(|(end, _)| end);
     let room_s = interval_s - t_end.map_or(0.6 * interval_s, |end| (end - onset as f64) / rate);
     let p = p_wave(&slow, &level, onset, room_s, rate);
     Marks {
-        p_onset: p.map(|(on, _)| on),
-        p_offset: p.map(|(_, off)| off),
+        p_onset: p.map(|p| p.onset),
+        p_offset: p.map(|p| p.offset),
         qrs_onset: onset as f64,
         qrs_offset: offset as f64,
         t_end,
+        t_merged: t.is_some_and(|(_, merged)| merged),
+        p_in_t: p.is_some_and(|p| p.in_t),
     }
 }
 
@@ -88,35 +116,50 @@ fn qrs(leads: &[Vec<f64>], peak: usize, rate: f64) -> (usize, usize) {
         .collect();
     let reach = (QRS_REACH_S * rate) as usize;
     let (from, to) = (peak.saturating_sub(reach), (peak + reach).min(count - 1));
-    let fastest = speed[from..=to].iter().copied().fold(0.0, f64::max);
+    // The R peak itself is a bad start: there the vector stands still, in bundle branch block for long.
+    let start = (from..=to)
+        .max_by(|a, b| speed[*a].total_cmp(&speed[*b]))
+        .unwrap_or(peak);
     let floor = super::peaks::quantile(&speed, 0.15);
-    let quiet = floor + QUIET * (fastest - floor).max(0.0);
-    let run = ((QUIET_S * rate) as usize).max(1);
-    let mut onset = peak;
-    let mut low = 0;
-    for i in (from..peak).rev() {
-        if speed[i] > quiet {
-            (onset, low) = (i, 0);
-        } else {
-            low += 1;
-            if low > run && onset < peak {
-                break;
-            }
-        }
-    }
-    let mut offset = peak;
-    low = 0;
-    for (i, speed) in speed.iter().enumerate().take(to + 1).skip(peak + 1) {
-        if *speed > quiet {
-            (offset, low) = (i, 0);
-        } else {
-            low += 1;
-            if low > run && offset > peak {
-                break;
-            }
-        }
-    }
+    let share = |share: f64| floor + share * (speed[start] - floor).max(0.0);
+    let edges = Edges {
+        quiet: share(QUIET),
+        again: share(AGAIN),
+        run: ((QUIET_S * rate) as usize).max(1),
+        plateau: ((PLATEAU_S * rate) as usize).max(1),
+    };
+    let onset = start - edges.last(speed[from..=start].iter().rev());
+    let offset = start + edges.last(speed[start..=to].iter());
     (onset, offset)
+}
+
+/// How the ends of QRS are told from a pause inside it.
+struct Edges {
+    quiet: f64,
+    again: f64,
+    run: usize,
+    plateau: usize,
+}
+
+impl Edges {
+    /// Steps from the first of `speeds` to the last one that still belongs to QRS.
+    fn last<'a>(&self, speeds: impl Iterator<Item = &'a f64>) -> usize {
+        let mut last = 0;
+        for (i, &speed) in speeds.enumerate() {
+            let pause = i - last - usize::from(i > last);
+            let goes_on = if pause > self.run {
+                self.again
+            } else {
+                self.quiet
+            };
+            if speed > goes_on {
+                last = i;
+            } else if pause > self.plateau {
+                break;
+            }
+        }
+        last
+    }
 }
 
 /// The combination of leads in which the vector at `at` is largest, along time.
@@ -142,34 +185,43 @@ fn along(leads: &[Vec<f64>], level: &[f64], at: usize) -> Vec<f64> {
 
 /// Sample inside a span at which the vector from `level` is largest and larger than on either side. The
 /// edges are no peaks: a wave that only falls or rises through the span belongs to what lies outside.
-fn largest(leads: &[Vec<f64>], level: &[f64], span: std::ops::Range<usize>) -> Option<usize> {
-    let size = |i: usize| -> f64 {
+fn largest(leads: &[Vec<f64>], level: &[f64], span: Range<usize>) -> Option<usize> {
+    let sizes = sizes(leads, level, span.clone());
+    let top = peaks(&sizes).max_by(|a, b| sizes[*a].total_cmp(&sizes[*b]))?;
+    Some(span.start + top)
+}
+
+/// Length of the vector from `level`, sample by sample.
+fn sizes(leads: &[Vec<f64>], level: &[f64], span: Range<usize>) -> Vec<f64> {
+    let squares = |i: usize| -> f64 {
         leads
             .iter()
             .zip(level)
             .map(|(lead, l)| (lead[i] - l) * (lead[i] - l))
             .sum()
     };
-    let sizes: Vec<f64> = span.clone().map(size).collect();
-    let peaks = (1..sizes.len().saturating_sub(1))
-        .filter(|&i| sizes[i] >= sizes[i - 1] && sizes[i] > sizes[i + 1]);
-    peaks
-        .max_by(|a, b| sizes[*a].total_cmp(&sizes[*b]))
-        .map(|i| span.start + i)
+    span.map(|i| libm::sqrt(squares(i))).collect()
 }
 
-fn t_end(
+fn peaks(sizes: &[f64]) -> impl Iterator<Item = usize> {
+    (1..sizes.len().saturating_sub(1))
+        .filter(|&i| sizes[i] >= sizes[i - 1] && sizes[i] > sizes[i + 1])
+}
+
+/// The end of T, and whether another wave may have moved it.
+fn t_wave(
     leads: &[Vec<f64>],
     level: &[f64],
     offset: usize,
     peak: usize,
     next_s: f64,
     rate: f64,
-) -> Option<f64> {
+) -> Option<(f64, bool)> {
     let at = |seconds: f64| (seconds * rate) as usize;
     let count = leads[0].len();
     let last = (peak + at((0.62 * next_s + 0.05).min(0.52))).min(count - 1);
-    let top = largest(leads, level, offset + at(0.07)..last)?;
+    let span = offset + at(0.07)..last;
+    let top = largest(leads, level, span.clone())?;
     let wave = along(leads, level, top);
     if wave[top] < LEAST_T_MV * libm::sqrt(leads.len() as f64) || top + 2 >= count {
         return None;
@@ -189,7 +241,18 @@ fn t_end(
     let i = steepest?;
     let end = i as f64 + wave[i] / (0.5 * slope);
     // A slope so gentle that it does not end before the next QRS is the baseline's.
-    (end < peak as f64 + next_s * rate - at(0.03) as f64).then_some(end)
+    if end >= peak as f64 + next_s * rate - at(0.03) as f64 {
+        return None;
+    }
+    // A wave that ends where its tangent does has a ninth of its height there.
+    let rest = wave[(end as usize).min(count - 1)] / wave[top];
+    let sizes = sizes(leads, level, span.clone());
+    let largest = sizes[top - span.start];
+    let second = peaks(&sizes).any(|i| {
+        let apart = i.abs_diff(top - span.start) > at(0.04);
+        apart && sizes[i] > SECOND * largest
+    });
+    Some((end, rest > REST || second))
 }
 
 fn p_wave(
@@ -198,7 +261,7 @@ fn p_wave(
     onset: usize,
     room_s: f64,
     rate: f64,
-) -> Option<(f64, f64)> {
+) -> Option<PWave> {
     let at = |seconds: f64| (seconds * rate) as usize;
     let back = at(room_s.clamp(0.0, 0.36));
     let first = onset.saturating_sub(back);
@@ -210,11 +273,11 @@ fn p_wave(
     let wave = along(leads, level, top);
     // P reaches its peak within this; what lies before is the T wave's end.
     let foot = first.max(top.saturating_sub(at(P_RISE_S)));
-    let base = wave[foot..=top]
+    let lowest = wave[foot..=top]
         .iter()
         .copied()
-        .fold(f64::INFINITY, f64::min)
-        .max(-0.5 * wave[top]);
+        .fold(f64::INFINITY, f64::min);
+    let base = lowest.max(-0.5 * wave[top]);
     let height = wave[top] - base;
     if height < LEAST_P_MV * libm::sqrt(leads.len() as f64) {
         return None;
@@ -238,5 +301,9 @@ fn p_wave(
     let off = (top..to)
         .find(|&i| wave[i] <= 0.12 * wave[top])
         .unwrap_or(to);
-    Some((on as f64, off as f64))
+    Some(PWave {
+        onset: on as f64,
+        offset: off as f64,
+        in_t: lowest.abs() > IN_T * wave[top],
+    })
 }

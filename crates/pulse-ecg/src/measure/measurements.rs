@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::MeasureError;
 use super::average::{BEFORE_S, Window, dominant, median, window};
+use super::axis::axis;
 use super::choose::{around, choose, p_is_seen, t_is_seen};
 use super::delineate::{Marks, delineate};
+use super::flutter::{Beats, atrial_waves};
 use super::peaks::{RPeaks, detect, quantile};
-use super::prepare::{Clean, prepare};
-use crate::lead::Lead;
+use super::prepare::prepare;
+use super::{MeasureError, Reasons, Unmeasured};
 use crate::recording::Recording;
 
 /// Marks of one beat, seconds from the start of the recording.
@@ -50,13 +51,12 @@ pub struct Measurements {
     pub rr_max_ms: f64,
     /// Duration of P, milliseconds.
     pub p_ms: Option<f64>,
-    /// Onset of P to onset of QRS, milliseconds; `None` when no P wave is seen before most beats.
-    /// A flutter wave can be taken for P.
+    /// Onset of P to onset of QRS, milliseconds; `None` when no P wave is seen before most beats, when it begins
+    /// in T, and in flutter.
     pub pr_ms: Option<f64>,
     /// Duration of QRS, milliseconds.
     pub qrs_ms: f64,
-    /// Onset of QRS to end of T, milliseconds; `None` when no T wave stands out.
-    /// Flutter waves move it.
+    /// Onset of QRS to end of T, milliseconds; `None` when no T wave stands out, or other waves run into it.
     pub qt_ms: Option<f64>,
     /// QT / sqrt(RR in seconds) (Bazett 1920), milliseconds; RR is the median interval before the beats on
     /// which QT is measured.
@@ -64,9 +64,11 @@ pub struct Measurements {
     /// QT / cbrt(RR in seconds) (Fridericia 1920), milliseconds.
     pub qtc_fridericia_ms: Option<f64>,
     /// Frontal axis of the net QRS area, degrees from -180 to 180: `atan2(2 aVF / sqrt(3), I)`. `None`
-    /// without two limb leads of which each name stands once, or when the net area is too small to have a direction.
-    /// Unreliable in flutter and with ST elevation.
+    /// without two limb leads of which each name stands once, when the net area is too small to have a direction,
+    /// in flutter, and when ST shifts or differences between beats leave it open.
     pub axis_degrees: Option<f64>,
+    /// Why PR, QT and the axis are `None` where they are.
+    pub unmeasured: Reasons,
     /// Marks of every beat.
     pub beats: Vec<BeatMarks>,
 }
@@ -109,11 +111,35 @@ pub fn measure(recording: &Recording) -> Result<Measurements, MeasureError> {
     let marks = delineate(&average, before_s, after_s);
     let seen = p_is_seen(&marks, &all, &usual, rate);
     let ms = |samples: f64| samples / rate * 1000.0;
+    let atrial = atrial_waves(
+        &clean,
+        &Beats {
+            left_out: left_out(&peaks, &usual, &average, &marks),
+            intervals_s: &intervals,
+            p_seen: seen,
+        },
+    );
     let rr_mean_s = intervals.iter().sum::<f64>() / intervals.len() as f64;
-    let qt_ms = marks
-        .t_end
-        .filter(|_| t_is_seen(&marks, &all, &chosen, rate))
-        .map(|end| ms(end - marks.qrs_onset));
+    let pr = pr_ms(&marks, atrial, seen, rate);
+    let pr_seen = pr.is_ok();
+    let qt = qt_ms(
+        &marks,
+        atrial,
+        seen,
+        t_is_seen(&marks, &all, &chosen, rate),
+        rate,
+    );
+    let qt_seen = qt.is_ok();
+    let axis = match atrial {
+        Some(reason) => Err(reason),
+        None => axis(&clean, &average, &typical, &marks),
+    };
+    let unmeasured = Reasons {
+        pr: pr.err(),
+        qt: qt.err(),
+        axis: axis.err(),
+    };
+    let qt_ms = qt.ok();
     Ok(Measurements {
         rate_bpm: 60.0 / rr_mean_s,
         rr_mean_ms: rr_mean_s * 1000.0,
@@ -125,27 +151,85 @@ pub fn measure(recording: &Recording) -> Result<Measurements, MeasureError> {
         p_ms: marks
             .p_onset
             .zip(marks.p_offset)
-            .filter(|_| seen)
+            .filter(|_| pr_seen)
             .map(|(on, off)| ms(off - on)),
-        pr_ms: marks
-            .p_onset
-            .filter(|_| seen)
-            .map(|on| ms(marks.qrs_onset - on)),
+        pr_ms: pr.ok(),
         qrs_ms: ms(marks.qrs_offset - marks.qrs_onset),
         qt_ms,
         qtc_bazett_ms: qt_ms.map(|qt| qt / libm::sqrt(before_s)),
         qtc_fridericia_ms: qt_ms.map(|qt| qt / libm::cbrt(before_s)),
-        axis_degrees: axis(&clean, &average, &marks),
-        beats: beats(&peaks, &all, &usual, seen, rate),
+        axis_degrees: axis.ok(),
+        unmeasured,
+        beats: beats(&peaks, &all, &usual, (pr_seen, qt_seen), rate),
         r_peaks,
     })
+}
+
+/// What of each beat is no atrial wave: QRS, and everything until the next beat after one of another kind.
+fn left_out(
+    peaks: &[usize],
+    usual: &[bool],
+    average: &Window,
+    marks: &Marks,
+) -> Vec<(usize, usize)> {
+    let margin = 0.015 * average.rate_hz;
+    let before = (average.peak as f64 - marks.qrs_onset + margin) as usize;
+    let after = (marks.qrs_offset - average.peak as f64 + margin) as usize;
+    let of = |(i, &peak): (usize, &usize)| {
+        let last = if usual[i] {
+            peak + after
+        } else {
+            peaks.get(i + 1).copied().unwrap_or(usize::MAX)
+        };
+        (peak.saturating_sub(before), last)
+    };
+    peaks.iter().enumerate().map(of).collect()
+}
+
+fn pr_ms(
+    marks: &Marks,
+    atrial: Option<Unmeasured>,
+    p_seen: bool,
+    rate: f64,
+) -> Result<f64, Unmeasured> {
+    if atrial == Some(Unmeasured::FlutterWaves) {
+        return Err(Unmeasured::FlutterWaves);
+    }
+    let onset = marks
+        .p_onset
+        .filter(|_| p_seen)
+        .ok_or(atrial.unwrap_or(Unmeasured::NoPWave))?;
+    if marks.p_in_t {
+        return Err(Unmeasured::PInT);
+    }
+    Ok((marks.qrs_onset - onset) / rate * 1000.0)
+}
+
+fn qt_ms(
+    marks: &Marks,
+    atrial: Option<Unmeasured>,
+    p_seen: bool,
+    t_seen: bool,
+    rate: f64,
+) -> Result<f64, Unmeasured> {
+    if let Some(reason) = atrial {
+        return Err(reason);
+    }
+    let end = marks.t_end.filter(|_| t_seen).ok_or(Unmeasured::NoTWave)?;
+    if p_seen && marks.p_in_t {
+        return Err(Unmeasured::PInT);
+    }
+    if marks.t_merged {
+        return Err(Unmeasured::TMerged);
+    }
+    Ok((end - marks.qrs_onset) / rate * 1000.0)
 }
 
 fn beats(
     peaks: &[usize],
     all: &[Marks],
     usual: &[bool],
-    p_seen: bool,
+    (p_seen, t_seen): (bool, bool),
     rate: f64,
 ) -> Vec<BeatMarks> {
     let before = libm::floor(BEFORE_S * rate);
@@ -163,33 +247,10 @@ fn beats(
                 p_offset_s: marks.p_offset.filter(|_| p).map(time),
                 qrs_onset_s: time(marks.qrs_onset),
                 qrs_offset_s: time(marks.qrs_offset),
-                t_end_s: marks.t_end.map(time),
+                t_end_s: marks.t_end.filter(|_| t_seen).map(time),
             }
         })
         .collect()
-}
-
-fn axis(clean: &Clean, average: &Window, marks: &Marks) -> Option<f64> {
-    let (on, off) = (marks.qrs_onset as usize, marks.qrs_offset as usize);
-    let area = |lead: &Lead| -> Option<f64> {
-        let mut named = (0..clean.leads.len()).filter(|&i| clean.leads[i].lead == *lead);
-        let index = named.next()?;
-        // Nothing tells which of several signals with one name is the lead.
-        if named.next().is_some() {
-            return None;
-        }
-        let signal = &average.leads[index];
-        // The baseline runs from the level before QRS to itself: ST shifts are not QRS.
-        let level = signal[on];
-        Some(signal[on..=off].iter().map(|v| v - level).sum::<f64>() / average.rate_hz)
-    };
-    let one = area(&Lead::I)?;
-    let feet = area(&Lead::AVF)
-        .or_else(|| area(&Lead::II).map(|two| two - 0.5 * one))
-        .or_else(|| area(&Lead::III).map(|three| three + 0.5 * one))?;
-    let feet = feet * 1.154_700_538_379_251_5;
-    // 0.5 µV s: a tenth of a small square.
-    (libm::hypot(one, feet) > 0.0005).then(|| libm::atan2(feet, one).to_degrees())
 }
 
 fn root_mean_square(values: impl Iterator<Item = f64>) -> f64 {

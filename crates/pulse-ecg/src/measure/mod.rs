@@ -1,11 +1,9 @@
 //! Measurements of an ECG: R peaks, rate, PR, QRS, QT, QTc, axis, RR statistics.
 //!
 //! Plain signal processing on all leads together, documented step by step in the submodules, for labels and
-//! for checking the synthesiser; not a diagnostic device. What is not found is `None`, never a default.
-//!
-//! What is found can be wrong: flutter waves are not recognised, so in atrial flutter PR (which does not exist
-//! there), QT and the axis are unreliable, and so is the axis with ST elevation, which begins inside QRS.
-//! `docs/measurements.md` has figures.
+//! for checking the synthesiser; not a diagnostic device. What is not found, or cannot be known, is `None` with its
+//! reason in [`Reasons`], never a default: PR, QT and axis in flutter, QT where P lies in T, the axis where it
+//! depends on a shifted ST segment. `docs/measurements.md` has figures.
 //!
 //! ```
 //! use pulse_ecg::{measure::measure, patients::{Finding, PatientPlan}};
@@ -19,14 +17,18 @@
 //! ```
 
 mod average;
+mod axis;
 mod choose;
 mod delineate;
 mod error;
 mod filter;
+mod flutter;
 mod measurements;
 mod peaks;
 mod prepare;
+mod unmeasured;
 
 pub use error::MeasureError;
 pub use measurements::{BeatMarks, Measurements, measure};
 pub use peaks::RPeaks;
+pub use unmeasured::{Reasons, Unmeasured};

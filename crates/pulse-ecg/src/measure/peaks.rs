@@ -3,6 +3,8 @@
 //! After Pan and Tompkins 1985 (band, moving window, refractory time, T-wave rule, search-back), on the sum
 //! of all leads instead of one, so that a lead with artefacts or a small QRS decides nothing alone.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::filter::{Pass, zero_phase};
@@ -14,6 +16,15 @@ const BAND_HZ: (f64, f64) = (6.0, 24.0);
 const REFRACTORY_S: f64 = 0.22;
 /// A weaker event within this time after a QRS is its T wave, seconds.
 const T_WAVE_S: f64 = 0.36;
+/// Until here, seconds, an event is the T wave when it is much less steep than the QRS before it; T waves of
+/// wide complexes are large and late.
+const LATE_T_WAVE_S: f64 = 0.52;
+/// Share of the steepness of the QRS before it that makes such an event a beat (Pan and Tompkins: one half).
+const STEEP: f64 = 0.5;
+/// No QRS is less steep than this share of the others; f waves, flutter waves and most T waves are.
+const LEAST_STEEP: f64 = 0.33;
+/// An event that is so much stronger than what other beats have in its place is no T wave.
+const UNUSUAL: f64 = 2.2;
 /// Share of the typical peak that counts as a beat.
 const THRESHOLD: f64 = 0.34;
 
@@ -41,14 +52,16 @@ pub(super) fn detect(clean: &Clean) -> Vec<usize> {
     let feature = feature(clean, samples);
     let candidates = local_maxima(&feature, (0.10 * rate) as usize);
     let level = typical(&feature, &candidates, (1.5 * rate) as usize);
-    let mut beats = accept(&feature, &candidates, THRESHOLD * level, rate);
-    search_back(
-        &mut beats,
-        &feature,
-        &candidates,
-        0.5 * THRESHOLD * level,
+    let events = Events {
+        steepness: steepness(clean, &candidates),
+        feature,
+        candidates,
+        level,
         rate,
-    );
+    };
+    let mut beats = events.accept();
+    events.search_back(&mut beats);
+    events.drop_first_t_wave(&mut beats);
     let magnitude = magnitude(clean, samples);
     let reach = (0.075 * rate) as usize;
     let mut peaks: Vec<usize> = beats
@@ -154,54 +167,156 @@ fn typical(feature: &[f64], candidates: &[usize], window: usize) -> f64 {
     quantile(&largest, 0.5)
 }
 
-fn accept(feature: &[f64], candidates: &[usize], threshold: f64, rate: f64) -> Vec<usize> {
-    let mut beats: Vec<usize> = Vec::new();
-    for &candidate in candidates.iter().filter(|&&i| feature[i] > threshold) {
-        let Some(&last) = beats.last() else {
-            beats.push(candidate);
-            continue;
-        };
-        let apart = (candidate - last) as f64 / rate;
-        if apart < REFRACTORY_S {
-            if feature[candidate] > feature[last] {
-                beats.pop();
-                beats.push(candidate);
-            }
-        } else if apart > T_WAVE_S || feature[candidate] > 0.55 * feature[last] {
-            beats.push(candidate);
-        }
-    }
-    beats
+/// Largest change of all leads over 8 ms within 60 ms of each candidate, by its sample number.
+fn steepness(clean: &Clean, candidates: &[usize]) -> BTreeMap<usize, f64> {
+    let rate = clean.rate_hz;
+    let step = ((0.004 * rate) as usize).max(1);
+    let reach = (0.06 * rate) as usize;
+    let leads: Vec<Vec<f64>> = clean
+        .leads
+        .iter()
+        .map(|lead| {
+            let mut lead = lead.millivolts.clone();
+            zero_phase(&mut lead, rate, 40.0, Pass::Low);
+            lead
+        })
+        .collect();
+    let last = leads[0].len() - 1;
+    let change = |i: usize| -> f64 {
+        let (from, to) = (i.saturating_sub(step), (i + step).min(last));
+        leads
+            .iter()
+            .map(|lead| (lead[to] - lead[from]) * (lead[to] - lead[from]))
+            .sum()
+    };
+    let largest = |at: usize| {
+        (at.saturating_sub(reach)..=(at + reach).min(last))
+            .map(change)
+            .fold(0.0, f64::max)
+    };
+    candidates
+        .iter()
+        .map(|&at| (at, libm::sqrt(largest(at))))
+        .collect()
 }
 
-/// Looks again, with half the threshold, where a beat is missing.
-fn search_back(
-    beats: &mut Vec<usize>,
-    feature: &[f64],
-    candidates: &[usize],
-    threshold: f64,
+/// Everything that could be a beat.
+struct Events {
+    /// Energy in the band of QRS, by sample.
+    feature: Vec<f64>,
+    /// Samples at which it is largest, ascending.
+    candidates: Vec<usize>,
+    /// See [`steepness`].
+    steepness: BTreeMap<usize, f64>,
+    /// Feature of a typical beat.
+    level: f64,
     rate: f64,
-) {
-    let intervals: Vec<f64> = beats
-        .windows(2)
-        .map(|pair| (pair[1] - pair[0]) as f64)
-        .collect();
-    if intervals.is_empty() {
-        return;
+}
+
+impl Events {
+    fn steep(&self, event: usize) -> f64 {
+        self.steepness.get(&event).copied().unwrap_or(0.0)
     }
-    let usual = quantile(&intervals, 0.5);
-    let guard = (T_WAVE_S * rate) as usize;
-    let mut found = Vec::new();
-    for pair in beats.windows(2) {
-        if (pair[1] - pair[0]) as f64 > 1.66 * usual {
-            let missed = candidates
-                .iter()
-                .copied()
-                .filter(|&i| i > pair[0] + guard && i + guard < pair[1] && feature[i] > threshold)
-                .max_by(|a, b| feature[*a].total_cmp(&feature[*b]));
-            found.extend(missed);
+
+    fn accept(&self) -> Vec<usize> {
+        let feature = &self.feature;
+        let strong = |i: &&usize| feature[**i] > THRESHOLD * self.level;
+        let mut beats: Vec<usize> = Vec::new();
+        for &candidate in self.candidates.iter().filter(strong) {
+            let Some(&last) = beats.last() else {
+                beats.push(candidate);
+                continue;
+            };
+            if self.apart_s(last, candidate) < REFRACTORY_S {
+                if feature[candidate] > feature[last] {
+                    beats.pop();
+                    beats.push(candidate);
+                }
+            } else if !self.is_t_wave(last, candidate) {
+                beats.push(candidate);
+            }
+        }
+        beats
+    }
+
+    fn apart_s(&self, first: usize, second: usize) -> f64 {
+        (second - first) as f64 / self.rate
+    }
+
+    /// Whether an event is the T wave of the beat before it: weaker or less steep than that, and as strong as
+    /// what other beats have in the same place. A premature ventricular beat is not very steep either, but
+    /// stronger than the T wave on which it falls.
+    fn is_t_wave(&self, last: usize, event: usize) -> bool {
+        let apart_s = self.apart_s(last, event);
+        if apart_s > LATE_T_WAVE_S {
+            return false;
+        }
+        let feature = &self.feature;
+        let is_steep = self.steep(event) > STEEP * self.steep(last);
+        if is_steep && (apart_s > T_WAVE_S || feature[event] > 0.55 * feature[last]) {
+            return false;
+        }
+        let stands_out = feature[event] > UNUSUAL * self.usual_after(event - last);
+        !(stands_out && self.steep(event) > LEAST_STEEP * self.steep(last))
+    }
+
+    /// Median of the largest feature within 40 ms of a distance behind typical beats.
+    fn usual_after(&self, distance: usize) -> f64 {
+        let near = (0.04 * self.rate) as usize;
+        let behind = self
+            .candidates
+            .iter()
+            .filter(|&&i| self.feature[i] > 0.7 * self.level)
+            .filter_map(|&i| {
+                let from = (i + distance).saturating_sub(near);
+                let place = self.feature.get(from..from + 2 * near)?;
+                Some(place.iter().copied().fold(0.0, f64::max))
+            });
+        quantile(&behind.collect::<Vec<_>>(), 0.5)
+    }
+
+    /// Looks again, with half the threshold, where a beat is missing.
+    fn search_back(&self, beats: &mut Vec<usize>) {
+        let intervals: Vec<f64> = beats
+            .windows(2)
+            .map(|pair| (pair[1] - pair[0]) as f64)
+            .collect();
+        if intervals.is_empty() {
+            return;
+        }
+        let usual = quantile(&intervals, 0.5);
+        let steep = quantile(
+            &beats.iter().map(|&i| self.steep(i)).collect::<Vec<_>>(),
+            0.5,
+        );
+        let guard = (T_WAVE_S * self.rate) as usize;
+        let mut found = Vec::new();
+        for pair in beats.windows(2) {
+            if (pair[1] - pair[0]) as f64 > 1.66 * usual {
+                let missed = self
+                    .candidates
+                    .iter()
+                    .copied()
+                    .filter(|&i| i > pair[0] + guard && i + guard < pair[1])
+                    .filter(|&i| self.feature[i] > 0.5 * THRESHOLD * self.level)
+                    .filter(|&i| self.steep(i) > LEAST_STEEP * steep)
+                    .max_by(|a, b| self.feature[*a].total_cmp(&self.feature[*b]));
+                found.extend(missed);
+            }
+        }
+        beats.extend(found);
+        beats.sort_unstable();
+    }
+
+    /// The T wave of a beat before the recording has no QRS before it that would tell what it is.
+    fn drop_first_t_wave(&self, beats: &mut Vec<usize>) {
+        let usual = quantile(
+            &beats.iter().map(|&i| self.steep(i)).collect::<Vec<_>>(),
+            0.5,
+        );
+        let is_weak = |first: &usize| self.steep(*first) < STEEP * usual;
+        if beats.len() > 2 && beats.first().is_some_and(is_weak) {
+            beats.remove(0);
         }
     }
-    beats.extend(found);
-    beats.sort_unstable();
 }
