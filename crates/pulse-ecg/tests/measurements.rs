@@ -1,12 +1,12 @@
 //! Measurements agree with the truth of synthetic recordings, with beats marked by eye and with what the
 //! headers of real records say.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::panic)]
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use pulse_ecg::measure::{MeasureError, Measurements, measure};
+use pulse_ecg::measure::{MeasureError, Measurements, Unmeasured, measure};
 use pulse_ecg::patients::{Finding, PatientPlan, SyntheticEcg};
 use pulse_ecg::wfdb::ReadOptions;
 use pulse_ecg::{Recording, WfdbRecord};
@@ -108,15 +108,50 @@ fn no_pr_is_found_in_fibrillation() {
 }
 
 #[test]
-fn no_pr_is_found_in_flutter_that_conducts_every_second_wave() {
-    let mut checked = 0;
-    for (finding, ecg, measurements) in EVERYTHING.iter() {
-        if *finding == Finding::AtrialFlutter && ecg.report.contains("2:1") {
-            assert_eq!(measurements.pr_ms, None, "{}", ecg.report);
-            checked += 1;
+fn nothing_is_given_that_flutter_waves_change() {
+    let mut conductions = std::collections::BTreeMap::<&str, u32>::new();
+    for seed in 0..60 {
+        let (ecg, measured) = measured(Finding::AtrialFlutter, seed);
+        let given = (measured.pr_ms, measured.qt_ms, measured.axis_degrees);
+        assert_eq!(given, (None, None, None), "seed {seed}: {}", ecg.report);
+        let conduction = ["2:1", "3:1", "4:1", "variable"]
+            .into_iter()
+            .find(|conduction| ecg.report.contains(conduction));
+        *conductions.entry(conduction.unwrap()).or_default() += 1;
+        let reason = measured.unmeasured.axis.unwrap();
+        assert!(
+            matches!(
+                reason,
+                Unmeasured::FlutterWaves | Unmeasured::HiddenAtrialWaves
+            ),
+            "seed {seed}: {reason}"
+        );
+    }
+    assert!(conductions.len() == 4 && conductions.values().all(|count| *count >= 4));
+}
+
+#[test]
+fn no_axis_is_given_that_depends_on_a_raised_st_segment() {
+    let mut given = 0;
+    for finding in [
+        Finding::LateralStElevation,
+        Finding::InferiorStElevation,
+        Finding::SeptalStElevation,
+    ] {
+        for seed in 0..SEEDS {
+            let (ecg, measured) = measured(finding, seed);
+            match (measured.axis_degrees, measured.unmeasured.axis) {
+                (Some(axis), None) => {
+                    let error = axis - ecg.truth.axis_degrees;
+                    assert!(error.abs() < 10.0, "{finding}, seed {seed}: {error}");
+                    given += 1;
+                }
+                (None, Some(reason)) => assert_eq!(reason, Unmeasured::StInAxis),
+                both => panic!("{both:?}"),
+            }
         }
     }
-    assert!(checked >= 4, "{checked}");
+    assert!((10..50).contains(&given), "{given}");
 }
 
 #[test]
@@ -130,28 +165,27 @@ fn qrs_is_the_one_asked_for() {
 
 #[test]
 fn qt_is_the_one_asked_for() {
-    // Flutter waves run through the T wave; there is no telling where it ends.
     let (errors, missed) = errors(
         |ecg| Some(ecg.truth.qt_ms),
         |m| m.qt_ms,
         |f| f != Finding::AtrialFlutter,
     );
     describe("QT ms", &errors, missed);
-    assert!(share_within(&errors, -20.0, 20.0) > 0.97);
+    assert!(share_within(&errors, -20.0, 20.0) > 0.99);
     assert!((missed as f64) < 0.08 * errors.len() as f64, "{missed}");
 }
 
 #[test]
 fn the_axis_is_the_one_asked_for() {
-    // Flutter waves add to the area under QRS, and so does a raised ST segment that begins within it.
     let (errors, missed) = errors(
         |ecg| Some(ecg.truth.axis_degrees),
         |m| m.axis_degrees,
         |f| f != Finding::AtrialFlutter && f.st_elevation().is_none(),
     );
     describe("axis degrees", &errors, missed);
-    assert!(share_within(&errors, -10.0, 10.0) > 0.97);
-    assert_eq!(missed, 0);
+    assert!(share_within(&errors, -10.0, 10.0) > 0.99);
+    // Half of the patients in fibrillation, whose axis differs from beat to beat, and some with ST depression.
+    assert!((missed as f64) < 0.08 * errors.len() as f64, "{missed}");
 }
 
 fn samples() -> Option<PathBuf> {
@@ -219,8 +253,8 @@ fn real_records_measure_as_their_headers_say() {
         let m = measure(&recording).unwrap();
         let codes = &recording.patient.diagnosis_codes;
         println!(
-            "{name} {codes:?}: rate {:.0}, PR {:?}, QRS {:.0}, QT {:?}, axis {:?}, RR sd {:.0}",
-            m.rate_bpm, m.pr_ms, m.qrs_ms, m.qt_ms, m.axis_degrees, m.rr_sd_ms
+            "{name} {codes:?}: rate {:.0}, PR {:?}, QRS {:.0}, QT {:?}, axis {:?}, RR sd {:.0}, {:?}",
+            m.rate_bpm, m.pr_ms, m.qrs_ms, m.qt_ms, m.axis_degrees, m.rr_sd_ms, m.unmeasured
         );
         for code in codes {
             checked += 1;

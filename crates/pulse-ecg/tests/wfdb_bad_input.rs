@@ -4,8 +4,10 @@
 
 mod common;
 
-use common::{files, int16, read, signal};
-use pulse_ecg::wfdb::{Container, FormatProblem, Header, ReadOptions, SignalFormat, WriteOptions};
+use common::{files, int16, read, read_with, signal};
+use pulse_ecg::wfdb::{
+    Container, FormatProblem, Header, ReadOptions, SignalFormat, Verification, WriteOptions,
+};
 use pulse_ecg::{Lead, RecordError, WfdbError, WfdbRecord};
 
 fn one_signal(line: &str) -> Result<WfdbRecord, WfdbError> {
@@ -39,6 +41,61 @@ fn a_wrong_checksum_or_initial_value_is_refused() {
             ..
         }
     ));
+}
+
+#[test]
+fn a_file_that_ends_within_a_frame_is_refused_or_reported() {
+    let two = "r 2 500\nr.dat 16 1000\nr.dat 16 1000";
+    for header in [two.to_owned(), two.replace("500", "500 2")] {
+        let error = read(&header, &[1, 2, 3, 4, 5]).unwrap_err();
+        let message = error.to_string();
+        assert!(
+            matches!(
+                error,
+                WfdbError::PartialFrame {
+                    found: 10,
+                    expected: 8,
+                    frames: 2,
+                    ..
+                }
+            ),
+            "{message}"
+        );
+        assert!(message.contains("10 bytes") && message.contains("expected 8"));
+        let options = ReadOptions {
+            verification: Verification::Report,
+            ..ReadOptions::default()
+        };
+        let record = read_with(&header, &[1, 2, 3, 4, 5], &options).unwrap();
+        assert_eq!(record.frames, 2);
+        assert_eq!(record.discrepancies.len(), 1, "{:?}", record.discrepancies);
+    }
+    // Half a sample, and packed formats, whose last group may be filled up or not.
+    let bytes = |format: &str, bytes: &[u8]| {
+        let header = format!("r 1 500\nr.dat {format} 1000");
+        let files = files(&[("r.hea", header.as_bytes()), ("r.dat", bytes)]);
+        WfdbRecord::read(&files, "r", &ReadOptions::default()).map(|record| record.frames)
+    };
+    for (format, whole, cut) in [
+        ("16", &[4, 6][..], &[5, 7][..]),
+        ("24", &[6, 9], &[7, 8]),
+        ("32", &[8], &[5, 6, 7]),
+        ("212", &[2, 3, 5, 6], &[4, 7]),
+        ("310", &[2, 4, 6, 8], &[5, 7, 9]),
+        ("311", &[4, 6, 8], &[5, 7, 9]),
+    ] {
+        for &length in whole {
+            let found = bytes(format, &vec![1; length]);
+            assert!(found.is_ok(), "{format}, {length} bytes: {found:?}");
+        }
+        for &length in cut {
+            let found = bytes(format, &vec![1; length]);
+            assert!(
+                matches!(found, Err(WfdbError::PartialFrame { .. })),
+                "{format}, {length} bytes: {found:?}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -33,6 +33,10 @@ const SECOND: f64 = 0.4;
 /// Share of P's height that is left of T, on either side of the baseline, where P begins to rise when its
 /// beginning is hidden.
 const IN_T: f64 = 0.3;
+/// P can begin in T only when it rises within this of the end of T, seconds.
+const BESIDE_S: f64 = 0.04;
+/// Time before the next QRS in which its P wave peaks, seconds.
+const P_PEAK_S: f64 = 0.30;
 /// Longest rise of a P wave, seconds.
 const P_RISE_S: f64 = 0.11;
 
@@ -248,9 +252,11 @@ fn t_wave(
     let rest = wave[(end as usize).min(count - 1)] / wave[top];
     let sizes = sizes(leads, level, span.clone());
     let largest = sizes[top - span.start];
-    let second = peaks(&sizes).any(|i| {
-        let apart = i.abs_diff(top - span.start) > at(0.04);
-        apart && sizes[i] > SECOND * largest
+    // One of two waves is P only where a P wave can be; elsewhere T has two peaks, or U follows.
+    let first_p = (peak + at(next_s)).saturating_sub(at(P_PEAK_S));
+    let second = peaks(&sizes).map(|i| span.start + i).any(|other| {
+        let apart = other.abs_diff(top) > at(0.04);
+        apart && other.max(top) > first_p && sizes[other - span.start] > SECOND * largest
     });
     Some((end, rest > REST || second))
 }
@@ -273,10 +279,10 @@ fn p_wave(
     let wave = along(leads, level, top);
     // P reaches its peak within this; what lies before is the T wave's end.
     let foot = first.max(top.saturating_sub(at(P_RISE_S)));
-    let lowest = wave[foot..=top]
-        .iter()
-        .copied()
-        .fold(f64::INFINITY, f64::min);
+    let lowest_at = (foot..=top)
+        .min_by(|a, b| wave[*a].total_cmp(&wave[*b]))
+        .unwrap_or(foot);
+    let lowest = wave[lowest_at];
     let base = lowest.max(-0.5 * wave[top]);
     let height = wave[top] - base;
     if height < LEAST_P_MV * libm::sqrt(leads.len() as f64) {
@@ -304,6 +310,6 @@ fn p_wave(
     Some(PWave {
         onset: on as f64,
         offset: off as f64,
-        in_t: lowest.abs() > IN_T * wave[top],
+        in_t: onset - lowest_at + at(BESIDE_S) > at(room_s) && lowest.abs() > IN_T * wave[top],
     })
 }

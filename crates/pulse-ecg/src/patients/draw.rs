@@ -232,8 +232,8 @@ fn pr(findings: &[Finding], rate_bpm: f64, qt_ms: f64, rng: &mut impl Rng) -> Op
         return None;
     }
     if has(Finding::PacedRhythm) {
-        // Half the pacemakers follow the atria, half pace the ventricle over atria that stand still.
-        return happens(rng, 0.5).then(|| between(rng, 140.0, 190.0));
+        // The pacemaker follows the atria. Without a PR interval the atria stand still, which is rare.
+        return Some(between(rng, 140.0, 190.0));
     }
     let room = 60_000.0 / rate_bpm - qt_ms + 55.0;
     if has(Finding::FirstDegreeAvBlock) {

@@ -120,6 +120,23 @@ pub enum WfdbError {
         /// Frames that the header states.
         expected: u64,
     },
+    /// A signal file ends within a frame.
+    #[error(
+        "{file} of {record} holds {found} bytes of samples, expected {expected} for {frames} whole frames; it was cut off \
+         or is of another format; ignore checksums to read the whole frames"
+    )]
+    PartialFrame {
+        /// Name of the record.
+        record: String,
+        /// The signal file.
+        file: String,
+        /// Bytes behind the stated byte offset.
+        found: u64,
+        /// Bytes of the frames that are whole.
+        expected: u64,
+        /// Frames that are whole.
+        frames: u64,
+    },
     /// Nothing tells how long the record is, or it is empty.
     #[error("{record} has no samples; expected at least one sample a signal")]
     NoSamples {

@@ -141,4 +141,37 @@ impl SignalFormat {
             Self::Null | Self::Flac8 | Self::Flac16 | Self::Flac24 => return None,
         })
     }
+
+    /// Fewest and most bytes that so many samples take, as packed formats may fill up their last group; none for
+    /// formats without a fixed size.
+    pub(crate) const fn bytes_of(self, samples: u64) -> Option<(u64, u64)> {
+        Some(match self {
+            Self::Difference8 | Self::Offset8 => (samples, samples),
+            Self::Int16 | Self::Int16Big | Self::Offset16 => whole(samples, 2),
+            Self::Int24 => whole(samples, 3),
+            Self::Int32 => whole(samples, 4),
+            Self::Packed12 => {
+                let groups = (samples / 2).saturating_mul(3);
+                let rest = samples % 2;
+                (
+                    groups.saturating_add(2 * rest),
+                    groups.saturating_add(3 * rest),
+                )
+            }
+            Self::Packed10 | Self::Packed10Plain => {
+                let groups = (samples / 3).saturating_mul(4);
+                match samples % 3 {
+                    0 => (groups, groups),
+                    1 => (groups.saturating_add(2), groups.saturating_add(4)),
+                    _ => (groups.saturating_add(4), groups.saturating_add(4)),
+                }
+            }
+            Self::Null | Self::Flac8 | Self::Flac16 | Self::Flac24 => return None,
+        })
+    }
+}
+
+const fn whole(samples: u64, size: u64) -> (u64, u64) {
+    let bytes = samples.saturating_mul(size);
+    (bytes, bytes)
 }

@@ -1,6 +1,6 @@
 //! How a record is read, and what was let pass on the way.
 
-/// What happens when checksum or initial value do not fit.
+/// What happens when checksum or initial value do not fit, or a signal file ends within a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Verification {
     /// The record is refused.
@@ -23,7 +23,7 @@ pub enum GainRule {
 /// How to read a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadOptions {
-    /// What a wrong checksum or initial value does.
+    /// What a wrong checksum or initial value does, and a signal file that ends within a frame.
     pub verification: Verification,
     /// What a missing gain does.
     pub gain_rule: GainRule,
@@ -57,6 +57,20 @@ pub enum Discrepancy {
         found: i64,
         /// What the header states.
         expected: i64,
+    },
+    /// A signal file ends within a frame; what is over was left out.
+    #[error(
+        "{file} of {record} holds {found} bytes of samples, {expected} of them in whole frames"
+    )]
+    PartialFrame {
+        /// Record or segment.
+        record: String,
+        /// The signal file.
+        file: String,
+        /// Bytes of samples in the file.
+        found: u64,
+        /// Bytes of the whole frames.
+        expected: u64,
     },
     /// A gain was assumed.
     #[error("signal {signal} of {record} states no gain; 200 units per {units} are assumed")]

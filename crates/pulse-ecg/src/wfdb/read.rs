@@ -92,7 +92,7 @@ pub(super) fn read_plain(
     if let Some(frames) = header.samples {
         check_length(&header.record, frames, per_frame, options)?;
     }
-    let mut groups = Vec::new();
+    let mut groups: Vec<StoredGroup> = Vec::new();
     for group in group_by_file(&header)? {
         groups.push(StoredGroup::read(
             files,
@@ -102,6 +102,8 @@ pub(super) fn read_plain(
             options,
         )?);
     }
+    let partial = groups.iter_mut().filter_map(|group| group.partial.take());
+    let discrepancies: Vec<Discrepancy> = partial.collect();
     let shortest = groups.iter().map(|group| group.frames).min();
     let frames = header.samples.or(shortest).filter(|frames| *frames > 0);
     let Some(frames) = frames else {
@@ -120,7 +122,7 @@ pub(super) fn read_plain(
         frames: frames as usize,
         signals: Vec::with_capacity(header.signals.len()),
         comments: header.comments,
-        discrepancies: Vec::new(),
+        discrepancies,
     };
     for (index, line) in header.signals.iter().enumerate() {
         let place = groups

@@ -7,7 +7,7 @@ use super::flac;
 use super::format::SignalFormat;
 use super::header::Header;
 use super::matlab::MatHeader;
-use super::options::ReadOptions;
+use super::options::{Discrepancy, ReadOptions, Verification};
 use super::read::check_length;
 use super::signal_line::SignalLine;
 
@@ -68,6 +68,8 @@ pub(super) struct StoredGroup {
     places: Vec<(usize, usize)>,
     /// Samples of all signals in one frame.
     stride: usize,
+    /// What lies behind the last whole frame, if it was let pass.
+    pub(super) partial: Option<Discrepancy>,
     /// FLAC streams interleave single samples, other files whole frames.
     by_sample: bool,
 }
@@ -136,6 +138,9 @@ impl StoredGroup {
                 flac::decode(file, format, data, group.len(), most)?
             }
         };
+        // Too few frames say more than the half one behind them, so they come first.
+        let bytes = data.len() as u64;
+        let partial = partial_frame(record, file, format, bytes, stride as u64, options)?;
         let frames = (values.len() / stride) as u64;
         if let Some(expected) = stated.filter(|expected| *expected > frames) {
             return Err(too_few(frames, expected));
@@ -145,6 +150,7 @@ impl StoredGroup {
             frames,
             places,
             stride,
+            partial,
             by_sample: format.is_flac(),
         })
     }
@@ -172,5 +178,42 @@ impl StoredGroup {
         rows.flat_map(|row| row.iter().skip(start).take(each))
             .copied()
             .collect()
+    }
+}
+
+/// Refuses, or notes, bytes behind the last whole frame. A packed format may fill up its last group.
+fn partial_frame(
+    record: &str,
+    file: &str,
+    format: SignalFormat,
+    found: u64,
+    stride: u64,
+    options: &ReadOptions,
+) -> Result<Option<Discrepancy>, WfdbError> {
+    let Some(samples) = format.samples_in(found) else {
+        return Ok(None);
+    };
+    let frames = samples / stride;
+    let Some((fewest, most)) = format.bytes_of(frames * stride) else {
+        return Ok(None);
+    };
+    if found == fewest || found == most {
+        return Ok(None);
+    }
+    let (record, file) = (record.to_owned(), file.to_owned());
+    match options.verification {
+        Verification::Refuse => Err(WfdbError::PartialFrame {
+            record,
+            file,
+            found,
+            expected: fewest,
+            frames,
+        }),
+        Verification::Report => Ok(Some(Discrepancy::PartialFrame {
+            record,
+            file,
+            found,
+            expected: fewest,
+        })),
     }
 }

@@ -45,13 +45,14 @@ pub(super) const HYPERTROPHY: [Force; 5] = [
     force(0.82, 0.20, 0.18, [-0.08, -0.16, 0.20]),
 ];
 
-/// Septal force absent, then the left wall slowly and almost evenly: a broad R to the left with a slurred or
-/// slightly notched top, QS or rS in front. The crests overlap so far that they make one plateau.
+/// Septal force to the left from the start, then the left wall slowly and almost evenly: a broad R to the left with
+/// a slurred or slightly notched top, QS or rS as far as V3. The wall's forces point further to the back than to
+/// the left, which moves the transition between V3 and V4; their crests overlap so far that they make one plateau.
 pub(super) const LEFT_BUNDLE: [Force; 4] = [
-    force(0.20, 0.20, 0.30, [0.34, 0.16, -0.06]),
-    force(0.36, 0.30, 0.36, [0.66, 0.26, 0.44]),
-    force(0.55, 0.36, 0.36, [0.31, 0.09, 0.58]),
-    force(0.69, 0.32, 0.31, [0.58, 0.16, 0.52]),
+    force(0.20, 0.20, 0.30, [0.24, 0.12, 0.06]),
+    force(0.36, 0.30, 0.36, [0.58, 0.24, 0.80]),
+    force(0.55, 0.36, 0.36, [0.40, 0.10, 0.70]),
+    force(0.69, 0.32, 0.31, [0.54, 0.16, 0.80]),
 ];
 
 /// Normal start in half of the time, then the right ventricle late and slow: a broad R' in V1, a broad,
@@ -66,11 +67,12 @@ pub(super) const RIGHT_BUNDLE: [Force; 6] = [
     force(0.79, 0.26, 0.21, [-0.32, -0.09, -0.22]),
 ];
 
-/// Pacing at the apex of the right ventricle: from the apex upwards and back.
+/// Pacing at the apex of the right ventricle: from the apex upwards and back and away from V4 to V6, which stay
+/// negative.
 pub(super) const PACED: [Force; 3] = [
-    force(0.25, 0.25, 0.28, [-0.06, -0.35, 0.16]),
-    force(0.48, 0.30, 0.28, [-0.22, -0.95, 0.50]),
-    force(0.72, 0.28, 0.28, [-0.14, -0.55, 0.42]),
+    force(0.25, 0.25, 0.28, [-0.24, -0.34, 0.22]),
+    force(0.48, 0.30, 0.28, [-0.74, -0.92, 0.72]),
+    force(0.72, 0.28, 0.28, [-0.48, -0.52, 0.56]),
 ];
 
 /// Ectopic beats by origin: outflow tract, apex of the right ventricle, free wall of the left ventricle.
