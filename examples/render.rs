@@ -1,23 +1,25 @@
 //! Draws a record, or a synthetic patient, as an ECG page.
 //!
 //! ```sh
-//! cargo run --example render -- --record path/to/JS20000 --out page.png --geometry page.json
+//! cargo run --example render -- --record path/to/JS20000 --out page.png
 //! cargo run --example render -- --synthetic "atrial fibrillation" --seed 7 --wear moderate --out worn.png
 //! ```
 //!
-//! What was drawn, and where, goes to standard error; `--geometry` writes all of it as JSON.
+//! Beside the picture it writes `page.json`, where everything is in it, and for a synthetic patient
+//! `page.patient.json`, what is true of it: plan, labels, measurements, report.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, Parser};
+use clap::{Args, Parser, ValueEnum};
 use pulse_ecg::page::{
-    GridColour, GridExtent, Header, Layout, MissingLeads, Page, PageRenderer, PageSettings, Paper,
+    GridColour, GridExtent, Header, Layout, MissingLeads, Page, PageRenderer, PageSettings,
     PictureFormat, Separator, TimeAlignment,
 };
-use pulse_ecg::patients::{Finding, PatientPlan};
+use pulse_ecg::patients::{Finding, PatientPlan, SyntheticEcg};
 use pulse_ecg::wear::Wear;
-use pulse_ecg::{Lead, Recording};
+use pulse_ecg::wfdb::{GainRule, ReadOptions, Verification};
+use pulse_ecg::{CsvOptions, Lead, Recording, WfdbRecord};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -30,6 +32,8 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 struct Arguments {
     #[command(flatten)]
     source: Source,
+    #[command(flatten)]
+    reading: Reading,
     /// Seed of the synthetic patient and of the wear: the same seed gives the same bytes
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -46,9 +50,20 @@ struct Arguments {
     /// Quality of a JPEG, 1 to 100
     #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u8).range(1..=100))]
     quality: u8,
-    /// JSON to write: boxes of the leads, scales, and the map to a worn picture
-    #[arg(long)]
+    /// JSON to write: boxes of the leads, scales, and the map to a worn picture. Default: beside the picture, with
+    /// its name and the ending .json
+    #[arg(long, conflicts_with = "no_geometry")]
     geometry: Option<PathBuf>,
+    /// Write no such JSON
+    #[arg(long)]
+    no_geometry: bool,
+    /// JSON to write of a synthetic patient: plan, labels, true measurements, report. Default: beside the picture,
+    /// with its name and the ending .patient.json
+    #[arg(long, requires = "synthetic", conflicts_with = "no_truth")]
+    truth: Option<PathBuf>,
+    /// Write no such JSON
+    #[arg(long)]
+    no_truth: bool,
 }
 
 #[derive(Args)]
@@ -60,6 +75,30 @@ struct Source {
     /// Synthetic patient with a finding, such as "atrial fibrillation" or "sinus rhythm"
     #[arg(long)]
     synthetic: Option<String>,
+}
+
+#[derive(Args)]
+struct Reading {
+    /// Read a record on where a checksum or initial value does not fit or a file ends within a frame, and say so
+    #[arg(long)]
+    ignore_checksums: bool,
+    /// Take 200 units per mV where a header gives no gain, as WFDB programs do
+    #[arg(long)]
+    assume_gain: bool,
+    /// Samples per second of a CSV file without a time column
+    #[arg(long, allow_negative_numbers = true)]
+    sampling_rate: Option<f64>,
+}
+
+/// What the header says of the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Printed {
+    /// Name of the record
+    Id,
+    /// Age
+    Age,
+    /// Sex
+    Sex,
 }
 
 #[derive(Args)]
@@ -81,8 +120,8 @@ struct PageArguments {
     #[arg(long, default_value_t = 10.0, allow_negative_numbers = true)]
     gain: f64,
     /// Paper: letter, a4, fit (as large as the leads need), or millimetres such as 300x220
-    #[arg(long, default_value = "letter")]
-    paper: Paper,
+    #[arg(long, default_value = "letter", allow_hyphen_values = true)]
+    paper: String,
     /// Grid: pink, red, orange, blue, green, grey, black-white, plain
     #[arg(long, default_value = "pink")]
     grid: GridColour,
@@ -110,6 +149,10 @@ struct PageArguments {
     /// Leave out the calibration pulses
     #[arg(long)]
     no_calibration: bool,
+    /// What to print of the record above the leads, with commas: id, age, sex; nothing unless it is given. The id is
+    /// the record's name, which must not be a patient's
+    #[arg(long, value_enum, value_delimiter = ',')]
+    print: Vec<Printed>,
     /// Leave out all text above and below the leads
     #[arg(long)]
     no_header: bool,
@@ -139,27 +182,84 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         },
         format => format,
     };
-    let recording = arguments.source.recording(arguments.seed)?;
-    let settings = arguments.page.settings(&recording)?;
-    let page = PageRenderer::new(settings)?.render(&recording)?;
+    let drawn = arguments.source.open(&arguments.reading, arguments.seed)?;
+    let recording = drawn.recording();
+    let settings = arguments.page.settings(recording)?;
+    let page = PageRenderer::new(settings)?.render(recording)?;
     let page = arguments.wear.apply(&page, arguments.seed)?;
     page.picture.save(&arguments.out, format)?;
-    if let Some(path) = &arguments.geometry {
-        page.geometry.save(path)?;
+    if !arguments.no_geometry {
+        let beside = arguments.out.with_extension("json");
+        page.geometry
+            .save(arguments.geometry.as_ref().unwrap_or(&beside))?;
     }
-    summarise(&page, &recording, &arguments.out);
+    if let (Drawn::Patient(patient), false) = (&drawn, arguments.no_truth) {
+        let beside = arguments.out.with_extension("patient.json");
+        let (plan, ecg) = patient.as_ref();
+        ecg.save_truth(plan, arguments.truth.as_ref().unwrap_or(&beside))?;
+    }
+    summarise(&page, recording, &arguments.out);
     Ok(())
 }
 
+/// What is drawn.
+enum Drawn {
+    Record(Recording),
+    Patient(Box<(PatientPlan, SyntheticEcg)>),
+}
+
+impl Drawn {
+    fn recording(&self) -> &Recording {
+        match self {
+            Self::Record(recording) => recording,
+            Self::Patient(patient) => &patient.1.recording,
+        }
+    }
+}
+
 impl Source {
-    fn recording(&self, seed: u64) -> Result<Recording, Failure> {
+    fn open(&self, reading: &Reading, seed: u64) -> Result<Drawn, Failure> {
         if let Some(path) = &self.record {
-            return Ok(Recording::open(path)?);
+            return Ok(Drawn::Record(reading.open(path)?));
         }
         let name = self.synthetic.as_deref().unwrap_or("sinus rhythm");
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let plan = PatientPlan::with_finding(Finding::parse(name)?, &mut random);
-        Ok(plan.synthesize(&mut random)?.recording)
+        let ecg = plan.synthesize(&mut random)?;
+        Ok(Drawn::Patient(Box::new((plan, ecg))))
+    }
+}
+
+impl Reading {
+    fn open(&self, path: &Path) -> Result<Recording, Failure> {
+        let is_csv = path
+            .extension()
+            .is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
+        if is_csv {
+            let options = CsvOptions {
+                sampling_rate_hz: self.sampling_rate,
+                ..CsvOptions::default()
+            };
+            return Ok(Recording::from_csv_file(path, &options)?);
+        }
+        let options = ReadOptions {
+            verification: if self.ignore_checksums {
+                Verification::Report
+            } else {
+                Verification::Refuse
+            },
+            gain_rule: if self.assume_gain {
+                GainRule::AssumeDefault
+            } else {
+                GainRule::Require
+            },
+            ..ReadOptions::default()
+        };
+        let record = WfdbRecord::open(path, &options)?;
+        for note in &record.discrepancies {
+            eprintln!("warning: {note}");
+        }
+        Ok(record.to_recording()?)
     }
 }
 
@@ -183,13 +283,16 @@ impl PageArguments {
             Header::none()
         } else {
             Header {
+                record: self.print.contains(&Printed::Id),
+                age: self.print.contains(&Printed::Age),
+                sex: self.print.contains(&Printed::Sex),
                 date: self.date.clone(),
                 filter: self.filter.clone(),
                 ..Header::default()
             }
         };
         Ok(PageSettings {
-            paper: self.paper,
+            paper: self.paper.parse()?,
             dpi: self.dpi,
             speed_mm_per_s: self.speed,
             gain_mm_per_mv: self.gain,
@@ -226,7 +329,7 @@ impl PageArguments {
     }
 }
 
-fn summarise(page: &Page, recording: &Recording, out: &std::path::Path) {
+fn summarise(page: &Page, recording: &Recording, out: &Path) {
     let geometry = &page.geometry;
     let drawn = geometry.leads.iter().filter(|trace| trace.drawn).count();
     eprintln!(

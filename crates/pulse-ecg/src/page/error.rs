@@ -55,6 +55,19 @@ pub enum PageError {
         /// Millimetres that there are.
         available_mm: f64,
     },
+    /// A line of header or footer is wider than its place.
+    #[error(
+        "the text `{text}` needs {needed_mm:.0} mm and the paper has {available_mm:.0} mm for it; shorten it, leave it \
+         out or choose wider paper"
+    )]
+    TextTooLong {
+        /// The line, or its first sixty characters.
+        text: String,
+        /// Millimetres that it is wide.
+        needed_mm: f64,
+        /// Millimetres that there are.
+        available_mm: f64,
+    },
     /// The layout has no lead at all.
     #[error("the layout names no lead, expected at least one")]
     NoLeads,

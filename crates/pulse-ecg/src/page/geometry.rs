@@ -77,6 +77,10 @@ pub struct LeadGeometry {
     pub end_s: f64,
     /// Whether the recording has the lead and a finite sample in this stretch.
     pub drawn: bool,
+    /// The sample furthest from the baseline in this stretch, its ends left out: in most leads the top or the bottom
+    /// of a QRS complex.
+    #[serde(default)]
+    pub tallest: Option<SignalPoint>,
 }
 
 /// Where everything of a page is.

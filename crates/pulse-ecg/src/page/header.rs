@@ -2,16 +2,27 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::error::PageError;
+use super::plan::{MARGIN_MM, PagePlan};
+use super::settings::PageSettings;
+use super::text::text_width;
 use crate::recording::{Recording, Sex};
 
-/// What is printed around the leads.
+/// Height of the font's line in header and footer, millimetres.
+pub(crate) const HEADER_MM: f64 = 4.0;
+/// Most lines above the leads.
+const MOST_LINES: usize = 8;
+/// Room between the header's two columns.
+const BETWEEN_MM: f64 = 3.0;
+
+/// What is printed around the leads: speed and gain by default, and nothing about the patient.
 ///
-/// [`record`](Self::record), on by default, prints [`Recording::name`] as it is: it must not be a patient's
-/// name. No other name is kept in a [`Recording`].
+/// [`record`](Self::record) prints [`Recording::name`] as it is: whoever names records after patients leaves it off.
+/// No other name is kept in a [`Recording`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Header {
-    /// Name of the record, as `ID: …`. Whoever names records after patients turns it off.
+    /// Name of the record, as `ID: …`.
     pub record: bool,
     /// Age, if the record says it.
     pub age: bool,
@@ -30,9 +41,9 @@ pub struct Header {
 impl Default for Header {
     fn default() -> Self {
         Self {
-            record: true,
-            age: true,
-            sex: true,
+            record: false,
+            age: false,
+            sex: false,
             date: None,
             lines: Vec::new(),
             scale: true,
@@ -59,7 +70,60 @@ impl Header {
     pub(crate) fn line_room(&self) -> usize {
         let left = usize::from(self.record) + usize::from(self.age || self.sex);
         let right = usize::from(self.date.is_some()) + self.lines.len();
-        left.max(right).min(8)
+        left.max(right)
+    }
+
+    /// Refuses more lines than there is room for.
+    pub(crate) fn check(&self) -> Result<(), PageError> {
+        let lines = self.line_room();
+        if lines > MOST_LINES {
+            return Err(PageError::Setting {
+                name: "number of header lines",
+                found: lines as f64,
+                expected: "0 to 8",
+            });
+        }
+        Ok(())
+    }
+
+    /// Refuses a line that is wider than its place on the paper.
+    pub(crate) fn check_widths(
+        &self,
+        recording: &Recording,
+        plan: &PagePlan,
+        settings: &PageSettings,
+    ) -> Result<(), PageError> {
+        let edge_mm = f64::from(plan.geometry.page.width) / plan.geometry.px_per_mm - MARGIN_MM;
+        let own = self.own_lines();
+        let left_end_mm = if own.is_empty() {
+            edge_mm
+        } else {
+            plan.text_right_mm - BETWEEN_MM
+        };
+        let left_mm = plan.text_left_mm;
+        let footer = self.footer(settings.speed_mm_per_s, settings.gain_mm_per_mv);
+        let patient = self.patient_lines(recording);
+        let places = patient
+            .iter()
+            .map(|line| (line, left_end_mm - left_mm))
+            .chain(own.iter().map(|line| (line, edge_mm - plan.text_right_mm)))
+            .chain(std::iter::once((&footer, edge_mm - left_mm)));
+        for (line, available_mm) in places {
+            let needed_mm = width_mm(line);
+            if needed_mm > available_mm {
+                return Err(PageError::TextTooLong {
+                    text: line.chars().take(60).collect(),
+                    needed_mm,
+                    available_mm,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Millimetres that paper needs from the header's left edge, for what does not depend on the recording.
+    pub(crate) fn needed_mm(&self, settings: &PageSettings) -> f64 {
+        width_mm(&self.footer(settings.speed_mm_per_s, settings.gain_mm_per_mv))
     }
 
     /// Whether something stands below the leads.
@@ -105,13 +169,18 @@ impl Header {
     }
 }
 
+/// Width of a line of the header. Measured at a size at which no hinting could matter.
+fn width_mm(text: &str) -> f64 {
+    f64::from(text_width(text, 100.0)) / 100.0 * HEADER_MM
+}
+
 #[cfg(test)]
 mod tests {
     use super::Header;
     use crate::recording::{Patient, Recording};
 
     #[test]
-    fn the_records_name_is_printed_unless_it_is_turned_off() {
+    fn nothing_of_the_patient_is_printed_unless_it_is_chosen() {
         let recording = Recording {
             name: "JS20000".to_owned(),
             sampling_rate_hz: 500.0,
@@ -122,12 +191,14 @@ mod tests {
             },
             comments: vec!["a comment".to_owned()],
         };
-        let lines = Header::default().patient_lines(&recording);
-        assert_eq!(lines, ["ID: JS20000", "60 yr"]);
-        let without = Header {
-            record: false,
+        assert!(Header::default().patient_lines(&recording).is_empty());
+        let chosen = Header {
+            record: true,
+            age: true,
+            sex: true,
             ..Header::default()
         };
-        assert_eq!(without.patient_lines(&recording), ["60 yr"]);
+        // The recording does not say the sex.
+        assert_eq!(chosen.patient_lines(&recording), ["ID: JS20000", "60 yr"]);
     }
 }

@@ -1,6 +1,7 @@
 //! Everything black that is not a trace: calibration pulses, separators, header and footer.
 
 use super::geometry::LeadRole;
+use super::header::HEADER_MM;
 use super::ink::{Clip, InkLayer, Pen, Segment};
 use super::labels::draw_labels;
 use super::plan::{LINE_MM, MARGIN_MM, PagePlan};
@@ -8,8 +9,6 @@ use super::settings::{PageSettings, Separator};
 use super::text::write_text;
 use crate::recording::Recording;
 
-/// Height of the font's line in header and footer.
-const HEADER_MM: f64 = 4.0;
 /// Text lower than this many pixels is noise; machines that print so coarsely print none.
 const LOWEST_TEXT_PX: f64 = 3.0;
 /// Separating bars: height above and below the baseline, width.
@@ -120,7 +119,7 @@ fn draw_text(
         (header.own_lines(), plan.text_right_mm),
     ];
     for (lines, x_mm) in blocks {
-        for (index, line) in lines.iter().take(header.line_room()).enumerate() {
+        for (index, line) in lines.iter().enumerate() {
             write(line, x_mm, MARGIN_MM + (index as f64 + 0.75) * LINE_MM);
         }
     }

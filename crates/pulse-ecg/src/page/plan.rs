@@ -15,6 +15,8 @@ pub(crate) const MAJOR_MM: f64 = 5.0;
 pub(crate) const LINE_MM: f64 = 4.6;
 /// Least distance of content from the paper's edge.
 pub(crate) const MARGIN_MM: f64 = 5.0;
+/// Distance of the rows from the header's last line.
+const GAP_MM: f64 = 2.0;
 /// Rows are not higher than this, whatever room there is.
 const TALLEST_ROW_MM: f64 = 35.0;
 /// Rows that are lower than this can't be read.
@@ -36,8 +38,8 @@ pub(crate) struct PagePlan {
     pub(crate) grid_mm: [f64; 4],
 }
 
-/// Lays a page out. The start of the traces and the first baseline fall on a 5 mm line, as all baselines
-/// do unless rows are tighter than 20 mm.
+/// Lays a page out. Where there is room for it the start of the traces and the first baseline fall on a 5 mm line, as
+/// all baselines then do unless rows are tighter than 20 mm.
 pub(crate) fn plan(settings: &PageSettings) -> Result<PagePlan, PageError> {
     settings.check()?;
     let layout = &settings.layout;
@@ -53,7 +55,8 @@ pub(crate) fn plan(settings: &PageSettings) -> Result<PagePlan, PageError> {
     } else {
         0.0
     };
-    let header_mm = MARGIN_MM + settings.header.line_room() as f64 * LINE_MM;
+    let lines = settings.header.line_room() as f64;
+    let text_bottom_mm = MARGIN_MM + lines * LINE_MM;
     let footer_mm = if settings.header.has_footer() {
         10.0
     } else {
@@ -61,10 +64,21 @@ pub(crate) fn plan(settings: &PageSettings) -> Result<PagePlan, PageError> {
     };
 
     let needed_width_mm = lead_in_mm + row_length_mm + 2.0 * MARGIN_MM;
+    // Rows move down by what pulses reach above theirs, and by a gap below text.
+    let above_rows_mm = |row_mm: f64| {
+        let reach_mm = if settings.calibration {
+            (settings.gain_mm_per_mv - ABOVE_BASELINE * row_mm).max(0.0)
+        } else {
+            0.0
+        };
+        let gap_mm = if lines > 0.0 { GAP_MM } else { 0.0 };
+        text_bottom_mm + gap_mm + reach_mm
+    };
     let (width_mm, height_mm) = settings.paper.size_mm().unwrap_or_else(|| {
         let row_mm = fitting_row_mm(rows);
-        let height_mm = round_up(header_mm) + rows as f64 * row_mm + footer_mm;
-        (round_up(needed_width_mm), round_up(height_mm))
+        let height_mm = round_up(above_rows_mm(row_mm)) + rows as f64 * row_mm + footer_mm;
+        let text_mm = settings.header.needed_mm(settings) + 2.0 * MARGIN_MM;
+        (round_up(needed_width_mm.max(text_mm)), round_up(height_mm))
     });
     if needed_width_mm > width_mm {
         return Err(PageError::DoesNotFit {
@@ -73,8 +87,14 @@ pub(crate) fn plan(settings: &PageSettings) -> Result<PagePlan, PageError> {
             available_mm: width_mm,
         });
     }
+    let row_in_mm = |room_mm: f64| row_height_mm(room_mm / rows as f64);
+    // Lower rows leave more of a pulse above the first one, which makes them lower still; a few rounds settle it.
+    let mut row_mm = TALLEST_ROW_MM;
+    for _ in 0..8 {
+        row_mm = row_in_mm(height_mm - above_rows_mm(row_mm) - footer_mm);
+    }
+    let header_mm = above_rows_mm(row_mm);
     let room_mm = height_mm - header_mm - footer_mm;
-    let row_mm = row_height_mm(room_mm / rows as f64);
     if row_mm < LOWEST_ROW_MM {
         return Err(PageError::DoesNotFit {
             direction: "height",
@@ -90,8 +110,8 @@ pub(crate) fn plan(settings: &PageSettings) -> Result<PagePlan, PageError> {
         height_mm * px_per_mm - 1e-6,
     )?;
     let left_mm = traces_left_mm(width_mm, row_length_mm, lead_in_mm);
-    let top_mm = header_mm + (room_mm - rows as f64 * row_mm) / 2.0;
-    let first_baseline_mm = round_near(top_mm + ABOVE_BASELINE * row_mm);
+    let slack_mm = room_mm - rows as f64 * row_mm;
+    let first_baseline_mm = first_baseline_mm(header_mm, slack_mm, row_mm);
     let rows_top_mm = first_baseline_mm - ABOVE_BASELINE * row_mm;
     let cells = Cells {
         settings,
@@ -145,6 +165,22 @@ pub(crate) fn plan(settings: &PageSettings) -> Result<PagePlan, PageError> {
         footer_mm: (height_mm - 4.0).min(rows_top_mm + rows as f64 * row_mm + 6.0),
         grid_mm,
     })
+}
+
+/// The 5 mm line nearest to where the first baseline is when the rows stand in the middle of their room, such that
+/// they stay in it; where there is no such line, that place itself.
+fn first_baseline_mm(header_mm: f64, slack_mm: f64, row_mm: f64) -> f64 {
+    let highest_mm = header_mm + ABOVE_BASELINE * row_mm;
+    let middle_mm = highest_mm + slack_mm / 2.0;
+    let stays = |mm: &f64| (highest_mm - 1e-9..=highest_mm + slack_mm + 1e-9).contains(mm);
+    [
+        round_near(middle_mm),
+        round_down(middle_mm),
+        round_up(middle_mm),
+    ]
+    .into_iter()
+    .find(stays)
+    .unwrap_or(middle_mm)
 }
 
 /// Where traces start: in the middle of the paper and, where the margins allow it, on a 5 mm line.
@@ -243,6 +279,7 @@ impl Cells<'_> {
             start_s,
             end_s: start_s + seconds,
             drawn: false,
+            tallest: None,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::background::draw_paper;
 use super::error::PageError;
-use super::geometry::PageGeometry;
+use super::geometry::{PageGeometry, SignalPoint};
 use super::ink::{Clip, InkLayer, Pen};
 use super::marks::draw_marks;
 use super::picture::Picture;
@@ -61,12 +61,15 @@ impl PageRenderer {
 
     /// Draws a recording.
     ///
-    /// Errors: a lead that is missing (unless [`MissingLeads::Blank`]) or whose name several signals have, leads of unequal length, an absurd
-    /// sampling rate, no finite sample in the shown stretch.
+    /// Errors: a lead that is missing (unless [`MissingLeads::Blank`]) or whose name several signals have, leads of
+    /// unequal length, an absurd sampling rate, no finite sample in the shown stretch, a line of text that is wider
+    /// than its place.
     pub fn render(&self, recording: &Recording) -> Result<Page, PageError> {
         check(recording)?;
         let mut plan = self.plan.clone();
         self.place(recording, &mut plan.geometry)?;
+        let header = &self.settings.header;
+        header.check_widths(recording, &plan, &self.settings)?;
         let geometry = &plan.geometry;
         let mut layer = InkLayer::new(geometry.page.width, geometry.page.height);
         let pen = Pen::new((self.settings.trace_width_mm * geometry.px_per_mm) as f32);
@@ -124,6 +127,7 @@ impl PageRenderer {
                 let last = ((end_s * rate).max(0.0) as usize).min(samples.len());
                 trace.offset_mv = median(samples.get(first..last).unwrap_or(shown));
             }
+            trace.tallest = tallest(shown, trace.offset_mv, first, rate);
         }
         if !geometry.leads.iter().any(|trace| trace.drawn) {
             return Err(PageError::NothingToDraw {
@@ -176,6 +180,27 @@ fn missing(recording: &Recording, lead: crate::lead::Lead) -> PageError {
             names.join(" ")
         },
     }
+}
+
+/// Share of a stretch at either end that [`tallest`] leaves out: what stands there is cut by the column.
+const ENDS: usize = 8;
+
+/// The sample furthest from a level; the first of `shown` is the recording's sample `first`.
+fn tallest(shown: &[f32], level: f64, first: usize, rate: f64) -> Option<SignalPoint> {
+    let end = shown.len() / ENDS;
+    let inner = shown.get(end..shown.len() - end)?;
+    let (index, value) = inner
+        .iter()
+        .enumerate()
+        .filter(|(_, value)| value.is_finite())
+        .max_by(|a, b| {
+            let off = |value: f32| (f64::from(value) - level).abs();
+            off(*a.1).total_cmp(&off(*b.1))
+        })?;
+    Some(SignalPoint {
+        time_s: (first + end + index) as f64 / rate,
+        millivolts: f64::from(*value),
+    })
 }
 
 /// The middle one of the finite values (the lower of two), 0 if there is none.

@@ -134,6 +134,7 @@ impl PageSettings {
     pub(crate) fn check(&self) -> Result<(), PageError> {
         self.paper.check()?;
         self.grid.check()?;
+        self.header.check()?;
         let rows: &[Lead] = match &self.layout {
             Layout::Rows(leads) => leads,
             _ => &[],

@@ -35,6 +35,7 @@ mod rhythm;
 mod synthesize;
 mod territory;
 mod truth;
+mod truth_file;
 mod variation;
 
 pub use error::PatientError;
@@ -43,3 +44,4 @@ pub use plan::{Noise, PatientPlan, Wander};
 pub use synthesize::SyntheticEcg;
 pub use territory::Territory;
 pub use truth::{Beat, BeatKind, TrueMeasurements};
+pub use truth_file::TruthFileError;

@@ -1,4 +1,4 @@
-//! Marks of a pen: words nobody can read, an underline, a circle somewhere along a lead, a tick.
+//! Marks of a pen: words nobody can read, an underline, a circle around a complex, a tick.
 
 use std::f32::consts::TAU;
 
@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::apply::Draw;
 use super::random::{between, chance, index};
-use crate::page::{InkLayer, PageGeometry, Pen, Picture, Printer, Segment};
+use crate::page::{InkLayer, PageGeometry, Pen, Picture, Printer, Segment, SignalPoint};
 
 /// Blue and black ballpoint, red felt pen.
 const INKS: [[u8; 3]; 4] = [[28, 44, 128], [34, 34, 40], [24, 36, 100], [168, 34, 42]];
@@ -44,12 +44,11 @@ pub(super) fn apply(picture: &mut Picture, geometry: &PageGeometry, mut draw: Dr
             (end + 4.0 * mm, caret.1)
         };
     }
-    if draw.amount > 0.15 && !geometry.leads.is_empty() {
-        let lead = &geometry.leads[index(random, geometry.leads.len() as u32) as usize];
-        let x = lead.bounds.x as f32 + between(random, 0.2, 0.8) * lead.bounds.width as f32;
-        let centre = (x, lead.baseline_y as f32 - between(random, -2.0, 5.0) * mm);
-        // Anywhere along any lead: the hand knows of no beats, and the circle marks none.
-        hand.circle(random, centre);
+    let complexes: Vec<Complex> = complexes(geometry).collect();
+    if draw.amount > 0.15 && !complexes.is_empty() {
+        let complex = complexes[index(random, complexes.len() as u32) as usize];
+        let centre = complex.centre;
+        hand.circle(random, centre, complex.half_height);
         if chance(random, 0.6) {
             let beside = (centre.0 + 9.0 * mm, centre.1 - 9.0 * mm);
             hand.word(random, beside, 0.7);
@@ -60,6 +59,33 @@ pub(super) fn apply(picture: &mut Picture, geometry: &PageGeometry, mut draw: Dr
         hand.tick(random, corner);
     }
     Printer::new(ink, INK_STEPS).print(&layer, picture.rgb_mut());
+}
+
+/// A complex that a hand may circle, in pixels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Complex {
+    /// Half way between the baseline and the largest deflection.
+    centre: (f32, f32),
+    half_height: f32,
+}
+
+/// The largest deflection of every drawn lead. Which of them is circled is chance: the circle marks no finding.
+fn complexes(geometry: &PageGeometry) -> impl Iterator<Item = Complex> {
+    geometry.leads.iter().filter_map(|trace| {
+        let peak = trace.tallest?;
+        let baseline = SignalPoint {
+            millivolts: trace.offset_mv,
+            ..peak
+        };
+        let (top, foot) = (
+            geometry.locate(trace, peak),
+            geometry.locate(trace, baseline),
+        );
+        Some(Complex {
+            centre: (0.5 * (top.x + foot.x) as f32, 0.5 * (top.y + foot.y) as f32),
+            half_height: 0.5 * (top.y - foot.y).abs() as f32,
+        })
+    })
 }
 
 struct Hand<'a> {
@@ -128,10 +154,10 @@ impl Hand<'_> {
         self.draw(&points);
     }
 
-    /// A circle that does not quite close.
-    fn circle(&mut self, random: &mut ChaCha8Rng, centre: (f32, f32)) {
+    /// A circle around something so high that does not quite close.
+    fn circle(&mut self, random: &mut ChaCha8Rng, centre: (f32, f32), half_height: f32) {
         let width = between(random, 5.0, 9.0) * self.mm;
-        let height = between(random, 6.0, 11.0) * self.mm;
+        let height = half_height + between(random, 3.0, 6.0) * self.mm;
         let start = between(random, 0.0, TAU);
         let drift = between(random, 0.02, 0.12);
         let points: Vec<(f32, f32)> = (0..=44)
@@ -155,5 +181,34 @@ impl Hand<'_> {
             at,
             (at.0 + 0.7 * size, at.1 - 1.1 * size),
         ]);
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::complexes;
+    use crate::page::{LeadRole, PageRenderer, PageSettings};
+    use crate::patients::{Finding, PatientPlan};
+    use rand::SeedableRng;
+
+    #[test]
+    fn circles_stand_around_complexes() {
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(3);
+        let plan = PatientPlan::with_finding(Finding::SinusRhythm, &mut rng);
+        let ecg = plan.synthesize(&mut rng).unwrap();
+        let renderer = PageRenderer::new(PageSettings::default()).unwrap();
+        let geometry = renderer.render(&ecg.recording).unwrap().geometry;
+        let found: Vec<_> = complexes(&geometry).collect();
+        assert_eq!(found.len(), 13);
+        // In V4, where QRS is larger than anything else.
+        let v4 = geometry.lead(&crate::Lead::V4, LeadRole::Cell).unwrap();
+        let peak = v4.tallest.unwrap();
+        let near = |beat: &crate::patients::Beat| (beat.time_s - peak.time_s).abs() < 0.06;
+        assert!(ecg.truth.beats.iter().any(near), "{peak:?}");
+        let place = geometry.leads.iter().position(|trace| trace == v4).unwrap();
+        let (x, _) = found[place].centre;
+        assert!((f64::from(x) - geometry.locate(v4, peak).x).abs() < 0.5);
+        assert!(found[place].half_height > 0.2 * geometry.px_per_mv as f32);
     }
 }
