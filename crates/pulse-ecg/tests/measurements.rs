@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::panic)]
 
+mod samples;
+
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
@@ -188,25 +190,19 @@ fn the_axis_is_the_one_asked_for() {
     assert!((missed as f64) < 0.08 * errors.len() as f64, "{missed}");
 }
 
-fn samples() -> Option<PathBuf> {
-    let path =
-        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/ecg-samples/records");
-    if path.is_dir() {
-        return Some(path);
-    }
-    println!("left out: ../shared/ecg-samples is not there");
-    None
+fn records() -> Option<PathBuf> {
+    Some(samples::samples("measurements of real records")?.join("records"))
 }
 
 fn recording(name: &str) -> Option<Recording> {
-    let path = samples()?.join(name);
+    let path = records()?.join(name);
     let record = WfdbRecord::open(&path, &ReadOptions::default()).unwrap();
     Some(record.to_recording().unwrap())
 }
 
 #[test]
 fn beats_marked_by_eye_are_found() {
-    if samples().is_none() {
+    if records().is_none() {
         return;
     }
     let table = include_str!("data/r_peaks_by_eye.csv");
@@ -241,7 +237,7 @@ fn beats_marked_by_eye_are_found() {
 /// SNOMED CT codes of the PhysioNet/CinC Challenge 2021.
 #[test]
 fn real_records_measure_as_their_headers_say() {
-    let Some(folder) = samples() else { return };
+    let Some(folder) = records() else { return };
     let mut checked = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -2,18 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
-use std::path::Path;
+mod samples;
 
 use pulse_ecg::Recording;
 use pulse_ecg::page::{Layout, PageRenderer, PageSettings};
 
 #[test]
 fn real_records_become_pages() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/ecg-samples/records");
-    let Ok(entries) = std::fs::read_dir(&folder) else {
-        println!("left out: ../shared/ecg-samples is not here");
+    let Some(folder) = samples::samples("pages of real records") else {
         return;
     };
+    let entries = std::fs::read_dir(folder.join("records")).unwrap();
     let renderers = [Layout::ThreeByFour, Layout::SixByTwo, Layout::TwelveByOne].map(|layout| {
         PageRenderer::new(PageSettings {
             layout,

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod samples;
+
 use std::path::PathBuf;
 
 use pulse_ecg::wfdb::{Container, ReadOptions, SignalFormat, WriteOptions};
@@ -14,14 +16,8 @@ const ROUNDING_MV: f64 = 0.5e-9;
 /// Sums in another order differ in their last bits.
 const SUMMATION_MV: f64 = 1e-12;
 
-/// The folder of samples, or one line that says the test was left out.
 fn samples() -> Option<PathBuf> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/ecg-samples");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    eprintln!("left out: ../shared/ecg-samples is not there");
-    None
+    samples::samples("the values of real records")
 }
 
 fn reference(folder: &std::path::Path) -> Vec<Value> {
