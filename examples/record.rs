@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use pulse_ecg::measure::{Measurements, measure};
+use pulse_ecg::measure::{Measurements, Unmeasured, measure};
 use pulse_ecg::wfdb::{GainRule, ReadOptions, SignalStatistics, Verification};
 use pulse_ecg::{CsvOptions, Recording, WfdbRecord};
 use serde_json::{Value, json};
@@ -286,23 +286,29 @@ fn print_measurements(measurements: &Result<Measurements, String>) {
             return;
         }
     };
-    let or_dash = |value: Option<f64>, unit: &str| {
-        value.map_or("-".to_owned(), |value| format!("{value:.0} {unit}"))
+    let or_why = |value: Option<f64>, unit: &str, why: Option<Unmeasured>| match (value, why) {
+        (Some(value), _) => format!("{value:.0} {unit}"),
+        (None, Some(why)) => format!("-  ({why})"),
+        (None, None) => "-".to_owned(),
     };
+    let reasons = m.unmeasured;
     println!("rate     {:.0} /min, {} beats", m.rate_bpm, m.beats.len());
     println!(
         "RR       {:.0} ms, {:.0} to {:.0} ms",
         m.rr_mean_ms, m.rr_min_ms, m.rr_max_ms
     );
-    println!("PR       {}", or_dash(m.pr_ms, "ms"));
+    println!("PR       {}", or_why(m.pr_ms, "ms", reasons.pr));
     println!("QRS      {:.0} ms", m.qrs_ms);
-    println!("QT       {}", or_dash(m.qt_ms, "ms"));
+    println!("QT       {}", or_why(m.qt_ms, "ms", reasons.qt));
     println!(
         "QTc      {} (Bazett), {} (Fridericia)",
-        or_dash(m.qtc_bazett_ms, "ms"),
-        or_dash(m.qtc_fridericia_ms, "ms")
+        or_why(m.qtc_bazett_ms, "ms", None),
+        or_why(m.qtc_fridericia_ms, "ms", None)
     );
-    println!("axis     {}", or_dash(m.axis_degrees, "degrees"));
+    println!(
+        "axis     {}",
+        or_why(m.axis_degrees, "degrees", reasons.axis)
+    );
 }
 
 /// A value that prints as 0 at so many places loses its sign.

@@ -248,7 +248,8 @@ fn t_wave(
     if end >= peak as f64 + next_s * rate - at(0.03) as f64 {
         return None;
     }
-    // A wave that ends where its tangent does has a ninth of its height there.
+    // A wave that ends where its tangent does has a ninth of its height there. Far from P more is left where U follows
+    // or the baseline lies higher than before QRS, and the tangent stands.
     let rest = wave[(end as usize).min(count - 1)] / wave[top];
     let sizes = sizes(leads, level, span.clone());
     let largest = sizes[top - span.start];
@@ -258,7 +259,7 @@ fn t_wave(
         let apart = other.abs_diff(top) > at(0.04);
         apart && other.max(top) > first_p && sizes[other - span.start] > SECOND * largest
     });
-    Some((end, rest > REST || second))
+    Some((end, second || (rest > REST && end > first_p as f64)))
 }
 
 fn p_wave(
