@@ -44,7 +44,7 @@ pub struct Patient {
 /// An ECG: leads of equal length at one sampling rate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recording {
-    /// Name of the record. Pages print it (see [`Header`](crate::page::Header)): not a patient's name.
+    /// Name of the record. Pages print it when asked to (see [`Header`](crate::page::Header)): not a patient's name.
     pub name: String,
     /// Samples per second of every lead.
     pub sampling_rate_hz: f64,
