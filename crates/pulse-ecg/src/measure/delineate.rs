@@ -1,7 +1,6 @@
 //! Onsets and ends of the waves of one beat, from all leads together.
 //!
-//! QRS: from the steepest point within 150 ms of the R peak outwards until the speed of the heart vector stays
-//! low, over plateaus behind which it is high again. T: the tangent at the steepest fall of the lead combination that shows T
+//! QRS: see [`qrs`](super::qrs). T: the tangent at the steepest fall of the lead combination that shows T
 //! largest (Lepeschkin and Surawicz 1952, on one combination instead of one lead). P: the largest wave between
 //! the T wave before and QRS, if it stands out and stands alone.
 
@@ -9,18 +8,8 @@ use std::ops::Range;
 
 use super::average::Window;
 use super::filter::{Pass, zero_phase};
+use super::qrs::qrs;
 
-/// Speed below which QRS has not begun or has ended, share of its largest speed.
-const QUIET: f64 = 0.07;
-/// How long the speed must stay low, seconds.
-const QUIET_S: f64 = 0.012;
-/// A pause up to this long is a plateau inside QRS (bundle branch block, pacing) when the speed then comes back
-/// to more than [`AGAIN`], seconds.
-const PLATEAU_S: f64 = 0.045;
-/// Share of the largest speed that only QRS has; P and T waves are slower.
-const AGAIN: f64 = 0.30;
-/// Longest distance from the R peak to either end of QRS, seconds.
-const QRS_REACH_S: f64 = 0.15;
 /// Root of the sum of squares over the leads below which a T wave is absent, per root of leads, millivolts.
 const LEAST_T_MV: f64 = 0.03;
 /// The same for P.
@@ -102,68 +91,6 @@ fn levels(leads: &[Vec<f64>], onset: usize, rate: f64) -> Vec<f64> {
         .iter()
         .map(|lead| lead[from..=onset].iter().sum::<f64>() / (onset - from + 1) as f64)
         .collect()
-}
-
-fn qrs(leads: &[Vec<f64>], peak: usize, rate: f64) -> (usize, usize) {
-    let step = ((0.004 * rate) as usize).max(1);
-    let count = leads[0].len();
-    let speed: Vec<f64> = (0..count)
-        .map(|i| {
-            let (from, to) = (i.saturating_sub(step), (i + step).min(count - 1));
-            libm::sqrt(
-                leads
-                    .iter()
-                    .map(|lead| (lead[to] - lead[from]) * (lead[to] - lead[from]))
-                    .sum::<f64>(),
-            )
-        })
-        .collect();
-    let reach = (QRS_REACH_S * rate) as usize;
-    let (from, to) = (peak.saturating_sub(reach), (peak + reach).min(count - 1));
-    // The R peak itself is a bad start: there the vector stands still, in bundle branch block for long.
-    let start = (from..=to)
-        .max_by(|a, b| speed[*a].total_cmp(&speed[*b]))
-        .unwrap_or(peak);
-    let floor = super::peaks::quantile(&speed, 0.15);
-    let share = |share: f64| floor + share * (speed[start] - floor).max(0.0);
-    let edges = Edges {
-        quiet: share(QUIET),
-        again: share(AGAIN),
-        run: ((QUIET_S * rate) as usize).max(1),
-        plateau: ((PLATEAU_S * rate) as usize).max(1),
-    };
-    let onset = start - edges.last(speed[from..=start].iter().rev());
-    let offset = start + edges.last(speed[start..=to].iter());
-    (onset, offset)
-}
-
-/// How the ends of QRS are told from a pause inside it.
-struct Edges {
-    quiet: f64,
-    again: f64,
-    run: usize,
-    plateau: usize,
-}
-
-impl Edges {
-    /// Steps from the first of `speeds` to the last one that still belongs to QRS.
-    fn last<'a>(&self, speeds: impl Iterator<Item = &'a f64>) -> usize {
-        let mut last = 0;
-        for (i, &speed) in speeds.enumerate() {
-            let pause = i - last - usize::from(i > last);
-            let goes_on = if pause > self.run {
-                self.again
-            } else {
-                self.quiet
-            };
-            if speed > goes_on {
-                last = i;
-            } else if pause > self.plateau {
-                break;
-            }
-        }
-        last
-    }
 }
 
 /// The combination of leads in which the vector at `at` is largest, along time.

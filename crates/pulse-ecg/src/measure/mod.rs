@@ -21,11 +21,13 @@ mod axis;
 mod choose;
 mod delineate;
 mod error;
+mod events;
 mod filter;
 mod flutter;
 mod measurements;
 mod peaks;
 mod prepare;
+mod qrs;
 mod unmeasured;
 
 pub use error::MeasureError;
