@@ -23,6 +23,8 @@ if [ ! -e "$bundle/.tracel-llvm-installed" ]; then
   touch "$bundle/.tracel-llvm-installed"
 fi
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}/gpu-path
+# Nothing is timed here, and link-time optimisation of these binaries takes ten minutes by itself.
+export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
 sections=vision,projector,merge,decoder,generation,precision
 cargo run --release -p pulse-parity --features cubecl-cpu -- "$golden" \
   --device cubecl-cpu --only "$sections"
