@@ -14,17 +14,31 @@ use crate::answer::{Answer, Timings, Usage};
 use crate::chat::check_context;
 use crate::decoder::CausalDecoder;
 use crate::error::PulseError;
-use crate::generation::{DecodeState, GenerateOptions, GenerationError, generate, prefill};
+use crate::generation::{
+    Continuation, DecodeState, GenerateOptions, GenerationError, generate, log_likelihoods, prefill,
+};
+use crate::likelihood::{Candidate, Likelihood, ScoredAnswer, continuation_ids};
+use crate::load::EncodedPicture;
 use crate::pulse::Pulse;
 use crate::text::Conversation;
 
+/// A question about an encoded picture, with the answers whose probability is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct BatchQuestion<'a> {
+    /// The picture.
+    pub picture: Option<&'a EncodedPicture>,
+    /// The question.
+    pub text: &'a str,
+    /// Answers to weigh; none in most uses.
+    pub candidates: &'a [Candidate],
+}
+
 /// A prompt as embeddings `[1, n, hidden]` and what is known about it.
-struct Row {
+struct Row<'a> {
     embeddings: Tensor<3>,
     usage: Usage,
-    grids: Vec<[u32; 2]>,
-    preprocess_s: f64,
-    vision_s: f64,
+    picture: Option<&'a EncodedPicture>,
+    candidates: Vec<Vec<u32>>,
 }
 
 /// See [`Pulse::ask_batch`].
@@ -33,6 +47,27 @@ pub(crate) fn ask(
     questions: &[(Option<&PageImage>, &str)],
     options: GenerateOptions,
 ) -> Result<Vec<Answer>, PulseError> {
+    check(&options)?;
+    let loaded = pulse.model();
+    let encode = |picture: &Option<&PageImage>| picture.map(|one| loaded.encode(one)).transpose();
+    let pictures = questions
+        .iter()
+        .map(|(picture, _)| encode(picture))
+        .collect::<Result<Vec<_>, _>>()?;
+    let questions: Vec<BatchQuestion<'_>> = questions
+        .iter()
+        .zip(&pictures)
+        .map(|((_, text), picture)| BatchQuestion {
+            picture: picture.as_ref(),
+            text,
+            candidates: &[],
+        })
+        .collect();
+    let answers = answer(pulse, &questions, &options)?;
+    Ok(answers.into_iter().map(|scored| scored.answer).collect())
+}
+
+fn check(options: &GenerateOptions) -> Result<(), PulseError> {
     options.validate()?;
     if options.num_beams > 1 {
         return Err(GenerationError::Option {
@@ -42,82 +77,120 @@ pub(crate) fn ask(
         }
         .into());
     }
+    Ok(())
+}
+
+/// See [`Pulse::answer_batch`].
+pub(crate) fn answer(
+    pulse: &Pulse,
+    questions: &[BatchQuestion<'_>],
+    options: &GenerateOptions,
+) -> Result<Vec<ScoredAnswer>, PulseError> {
+    check(options)?;
     if questions.is_empty() {
         return Ok(Vec::new());
     }
     let loaded = pulse.model();
-    let rows = questions
+    let decoder = &loaded.model.decoder;
+    let mut rows = questions
         .iter()
-        .map(|(picture, question)| prepare(pulse, *picture, question))
+        .map(|question| prepare(pulse, question))
         .collect::<Result<Vec<_>, _>>()?;
 
     let start = Instant::now();
-    let (embeddings, padding) = pad_left(rows.iter().map(|row| row.embeddings.clone()).collect());
+    let embeddings = rows.iter().map(|row| row.embeddings.clone()).collect();
+    let (embeddings, padding) = pad_left(embeddings);
     let [_, longest, _] = embeddings.dims();
     // The shortest row may go on longest; the cache is as long as the longest prompt and answer.
     let capacity = longest + options.max_new_tokens.min(loaded.config.context);
-    let mut cache = loaded.model.decoder.new_cache(rows.len(), capacity);
-    let logits = prefill(&loaded.model.decoder, embeddings, &padding, &mut cache)?;
+    let mut cache = decoder.new_cache(rows.len(), capacity);
+    let logits = prefill(decoder, embeddings, &padding, &mut cache)?;
     let prefill_s = start.elapsed().as_secs_f64();
     let state = DecodeState {
         cache: &mut cache,
         padding: &padding,
-        logits,
+        logits: logits.clone(),
         context: loaded.config.context,
         eos: loaded.config.decoder.eos_token_id,
     };
-    let generated = generate(&loaded.model.decoder, state, &options, |_, _| {
-        ControlFlow::Continue(())
-    })?;
+    let generated = generate(decoder, state, options, |_, _| ControlFlow::Continue(()))?;
     let decode_s = start.elapsed().as_secs_f64() - prefill_s;
+    cache.truncate(longest);
+    let continuations: Vec<Continuation> = rows
+        .iter_mut()
+        .enumerate()
+        .flat_map(|(row, one)| {
+            let candidates = std::mem::take(&mut one.candidates);
+            candidates
+                .into_iter()
+                .map(move |ids| Continuation { row, ids })
+        })
+        .collect();
+    let sums = log_likelihoods(decoder, &mut cache, &padding, &logits, &continuations)?;
 
     rows.into_iter()
         .zip(generated)
-        .map(|(row, generated)| {
-            Ok(Answer {
-                text: pulse
-                    .tokenizer()
-                    .decode(&generated.ids, true)?
-                    .trim()
-                    .to_owned(),
+        .enumerate()
+        .map(|(row, (prompt, generated))| {
+            let text = pulse.tokenizer().decode(&generated.ids, true)?;
+            let of_picture =
+                |seconds: fn(&EncodedPicture) -> f64| prompt.picture.map_or(0.0, seconds);
+            let preprocess_s = of_picture(|picture| picture.preprocess_s);
+            let vision_s = of_picture(|picture| picture.vision_s);
+            let grids = prompt.picture.iter().map(|picture| picture.grid).collect();
+            let likelihoods = continuations
+                .iter()
+                .zip(&sums)
+                .filter(|(one, _)| one.row == row)
+                .map(|(one, log_likelihood)| Likelihood {
+                    log_likelihood: *log_likelihood,
+                    tokens: one.ids.len(),
+                });
+            let answer = Answer {
+                text: text.trim().to_owned(),
                 finish_reason: generated.finish,
                 usage: Usage {
                     completion_tokens: generated.ids.len(),
-                    ..row.usage
+                    ..prompt.usage
                 },
                 token_ids: generated.ids,
                 timings: Timings {
                     load_s: loaded.load_s,
-                    preprocess_s: row.preprocess_s,
-                    vision_s: row.vision_s,
+                    preprocess_s,
+                    vision_s,
                     prefill_s,
                     decode_s,
-                    first_token_s: row.preprocess_s + row.vision_s + prefill_s,
+                    first_token_s: preprocess_s + vision_s + prefill_s,
                 },
-                provenance: pulse.provenance(&options, row.grids),
+                provenance: pulse.provenance(options, grids),
+            };
+            Ok(ScoredAnswer {
+                answer,
+                likelihoods: likelihoods.collect(),
             })
         })
         .collect()
 }
 
-fn prepare(pulse: &Pulse, picture: Option<&PageImage>, question: &str) -> Result<Row, PulseError> {
+fn prepare<'a>(pulse: &Pulse, question: &BatchQuestion<'a>) -> Result<Row<'a>, PulseError> {
     let loaded = pulse.model();
-    let pictures = picture
-        .map(|picture| loaded.encode(picture))
-        .transpose()?
-        .into_iter()
-        .collect::<Vec<_>>();
+    let picture = question.picture;
     let mut conversation = Conversation::new(pulse.template());
-    conversation.push_question(question, pictures.len())?;
-    let prompt = conversation.prompt_ids(pulse.tokenizer())?;
-    let tokens: Vec<_> = pictures
-        .iter()
-        .map(|picture| picture.tokens.clone())
-        .collect();
+    conversation.push_question(question.text, usize::from(picture.is_some()))?;
+    let tokenizer = pulse.tokenizer();
+    let prompt = conversation.prompt_ids(tokenizer)?;
+    let tokens: Vec<_> = picture.iter().map(|one| one.tokens.clone()).collect();
     let embeddings = loaded.model.splice(&prompt, &tokens, &loaded.device)?;
     let [_, total, _] = embeddings.dims();
     let visual = tokens.iter().map(|tokens| tokens.count()).sum();
-    check_context(total, visual, loaded.config.context)?;
+    let candidates = question
+        .candidates
+        .iter()
+        .map(|candidate| continuation_ids(&conversation, tokenizer, candidate))
+        .collect::<Result<Vec<_>, _>>()?;
+    // One position for the answer is needed anyway; a candidate needs as many as it has tokens.
+    let longest = candidates.iter().map(Vec::len).max().unwrap_or(1);
+    check_context(total + longest - 1, visual, loaded.config.context)?;
     Ok(Row {
         embeddings,
         usage: Usage {
@@ -125,9 +198,8 @@ fn prepare(pulse: &Pulse, picture: Option<&PageImage>, question: &str) -> Result
             image_tokens: visual,
             ..Usage::default()
         },
-        grids: pictures.iter().map(|picture| picture.grid).collect(),
-        preprocess_s: pictures.iter().map(|picture| picture.preprocess_s).sum(),
-        vision_s: pictures.iter().map(|picture| picture.vision_s).sum(),
+        picture,
+        candidates,
     })
 }
 

@@ -58,9 +58,14 @@ impl Chat {
     /// # Errors
     /// [`PulseError`] if it cannot be tiled or encoded.
     pub fn attach(&mut self, picture: &PageImage) -> Result<(), PulseError> {
-        self.pictures.push(self.pulse.model().encode(picture)?);
-        self.waiting += 1;
+        self.attach_encoded(self.pulse.model().encode(picture)?);
         Ok(())
+    }
+
+    /// Adds a picture that this model has encoded to the next question.
+    pub fn attach_encoded(&mut self, picture: EncodedPicture) {
+        self.pictures.push(picture);
+        self.waiting += 1;
     }
 
     /// Uses the original arena script's malformed history from the second turn on instead of the

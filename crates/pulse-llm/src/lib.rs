@@ -25,6 +25,7 @@
 //! | --- | --- |
 //! | load a model and ask | [`Pulse`], [`LoadOptions`], [`GenerateOptions`], [`Answer`] |
 //! | several turns about the same picture | [`Chat`] |
+//! | how likely given answers are | [`Pulse::answer_batch`], [`Candidate`] |
 //! | models of the Hub | [`hub`] |
 //! | tokenizer, templates, prompts | [`text`] |
 //! | checkpoints to modules | [`checkpoint`], [`ModelConfig`], [`LoadedModel`] |
@@ -44,17 +45,19 @@ mod chat;
 mod config;
 mod device;
 mod error;
+mod likelihood;
 mod load;
 mod multimodal;
 mod pulse;
 
 pub use answer::{Answer, Provenance, Sampling, Timings, Usage};
-pub use batch::pad_left;
+pub use batch::{BatchQuestion, pad_left};
 pub use chat::Chat;
 pub use config::{ConfigError, ConfigLayout, ModelConfig};
 pub use device::{DeviceError, DeviceName};
 pub use error::PulseError;
 pub use generation::{CancelToken, FinishReason, GenerateOptions};
+pub use likelihood::{Candidate, Likelihood, ScoredAnswer};
 pub use load::{EncodedPicture, LoadOptions, LoadedModel};
 pub use multimodal::{MultimodalModel, PulseModel, SpliceError};
 pub use pulse::Pulse;

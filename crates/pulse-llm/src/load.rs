@@ -146,11 +146,25 @@ impl LoadedModel {
         let start = Instant::now();
         let tiles = self.preprocessor.preprocess(picture)?;
         let preprocess_s = start.elapsed().as_secs_f64();
-        self.check_room(&tiles)?;
+        let encoded = self.encode_tiles(&tiles)?;
+        Ok(EncodedPicture {
+            preprocess_s,
+            ..encoded
+        })
+    }
+
+    /// Tiles that the [`preprocessor`](Self::preprocessor) made, perhaps in another thread while this
+    /// one computed, to visual tokens. Their `preprocess_s` is 0.
+    ///
+    /// # Errors
+    /// [`PulseError`] if the tokens alone fill the model's context or the merge type needs what is not
+    /// there.
+    pub fn encode_tiles(&self, tiles: &TilePixels) -> Result<EncodedPicture, PulseError> {
+        self.check_room(tiles)?;
         let start = Instant::now();
         let tokens = self
             .model
-            .encode_picture(&tiles, self.activations, &self.device)?;
+            .encode_picture(tiles, self.activations, &self.device)?;
         // Devices work behind the caller's back; without waiting the time would be booked to the
         // prefill. A failure shows there.
         let _ = self.device.sync();
@@ -160,7 +174,7 @@ impl LoadedModel {
         Ok(EncodedPicture {
             tokens,
             grid,
-            preprocess_s,
+            preprocess_s: 0.0,
             vision_s: start.elapsed().as_secs_f64(),
         })
     }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use pulse_vision::PageImage;
 
 use crate::answer::{Answer, Provenance, Sampling};
-use crate::batch;
+use crate::batch::{self, BatchQuestion};
 use crate::chat::Chat;
 use crate::error::PulseError;
 use crate::generation::GenerateOptions;
 use crate::hub::{self, ModelSource};
+use crate::likelihood::ScoredAnswer;
 use crate::load::{LoadOptions, LoadedModel};
 use crate::text::{ConversationTemplate, Tokenizer};
 
@@ -112,6 +113,20 @@ impl Pulse {
         batch::ask(self, questions, options)
     }
 
+    /// As [`ask_batch`](Self::ask_batch) for pictures that are already encoded, and tells how likely
+    /// given answers are. The prompt is computed once: the answer and every candidate continue from it.
+    ///
+    /// # Errors
+    /// The first error of any question; nothing is answered then.
+    pub fn answer_batch(
+        &self,
+        questions: &[BatchQuestion<'_>],
+        options: &GenerateOptions,
+    ) -> Result<Vec<ScoredAnswer>, PulseError> {
+        self.name_weights();
+        batch::answer(self, questions, options)
+    }
+
     /// A conversation that keeps what it has already read.
     pub fn chat(&self) -> Chat {
         self.name_weights();
@@ -140,11 +155,10 @@ impl Pulse {
         }
     }
 
-    pub(crate) fn provenance(
-        &self,
-        options: &GenerateOptions,
-        tile_grid: Vec<[u32; 2]>,
-    ) -> Provenance {
+    /// What an answer with these options and pictures of these tile grids comes from. The first call
+    /// waits until the weights of a folder are hashed.
+    pub fn provenance(&self, options: &GenerateOptions, tile_grid: Vec<[u32; 2]>) -> Provenance {
+        self.name_weights();
         let Shared {
             name,
             revision,

@@ -4,10 +4,12 @@
 
 mod beam;
 mod engine;
+mod likelihood;
 mod options;
 mod sampler;
 
 pub use beam::{BeamHypothesis, beam_search};
 pub use engine::{DecodeState, GeneratedIds, generate, prefill, prefill_cancellable};
+pub use likelihood::{Continuation, log_likelihoods};
 pub use options::{CancelToken, FinishReason, GenerateOptions, GenerationError};
 pub use sampler::Sampler;

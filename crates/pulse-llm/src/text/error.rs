@@ -93,4 +93,13 @@ pub enum PromptError {
         /// Pictures attached since the last question.
         pictures: usize,
     },
+    /// A given answer adds no tokens of its own to the prompt.
+    #[error(
+        "the answer {answer:?} cannot be weighed: it is empty, or its first token and the last of the prompt \
+         are one; give another text"
+    )]
+    AnswerBoundary {
+        /// The answer.
+        answer: String,
+    },
 }

@@ -1,0 +1,65 @@
+//! Given answers and how likely they are.
+
+use crate::answer::Answer;
+use crate::error::PulseError;
+use crate::text::{Conversation, PromptError, Tokenizer};
+
+/// An answer whose probability is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// The answer's text.
+    pub text: String,
+    /// Whether the answer ends there: then the end-of-sequence token counts with it. Otherwise it is the
+    /// beginning of an answer.
+    pub is_whole: bool,
+}
+
+/// How likely an answer is.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Likelihood {
+    /// Natural logarithm of its probability given the prompt.
+    pub log_likelihood: f64,
+    /// Tokens it has, the end-of-sequence token included where it counts.
+    pub tokens: usize,
+}
+
+impl Likelihood {
+    /// The log-probability per token: what makes answers of different lengths comparable.
+    pub fn per_token(&self) -> f64 {
+        self.log_likelihood / self.tokens.max(1) as f64
+    }
+}
+
+/// An answer with the likelihoods of the candidates of its question, in their order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScoredAnswer {
+    /// What the model says.
+    pub answer: Answer,
+    /// How likely it finds the candidates.
+    pub likelihoods: Vec<Likelihood>,
+}
+
+/// The ids that a candidate adds to the prompt of `conversation`, whose last question is open: exactly those
+/// by which the prompt with the answer is longer than the prompt without.
+pub(crate) fn continuation_ids(
+    conversation: &Conversation,
+    tokenizer: &Tokenizer,
+    candidate: &Candidate,
+) -> Result<Vec<u32>, PulseError> {
+    let prompt = conversation.prompt_ids(tokenizer)?.to_raw();
+    let mut answered = conversation.clone();
+    answered.push_answer(&candidate.text);
+    let whole = answered.prompt_ids(tokenizer)?.to_raw();
+    let boundary = || PromptError::AnswerBoundary {
+        answer: candidate.text.clone(),
+    };
+    let added = whole.strip_prefix(prompt.as_slice()).ok_or_else(boundary)?;
+    let mut ids: Vec<u32> = added.iter().map(|id| id.unsigned_abs()).collect();
+    if !candidate.is_whole && ids.last() == Some(&tokenizer.eos_id()) {
+        ids.pop();
+    }
+    if ids.is_empty() {
+        return Err(boundary().into());
+    }
+    Ok(ids)
+}
