@@ -84,16 +84,30 @@ impl BenchFolder {
     /// [`BenchError::NoConfig`] if it is not there; [`BenchError`] of its first file. Later files and
     /// rows give their errors when the iterator comes to them.
     pub fn items(&self, config: BenchConfig) -> Result<BenchItems, BenchError> {
+        self.read(config, true)
+    }
+
+    /// The items of a configuration without reading the pictures out of Parquet files, which are nearly all
+    /// of their size: their pictures are [`BenchPicture::Absent`](super::BenchPicture::Absent).
+    ///
+    /// # Errors
+    /// As [`items`](Self::items).
+    pub fn items_without_pictures(&self, config: BenchConfig) -> Result<BenchItems, BenchError> {
+        self.read(config, false)
+    }
+
+    fn read(&self, config: BenchConfig, with_pictures: bool) -> Result<BenchItems, BenchError> {
         match self.files(config)?.clone() {
             Files::Json(path) => Ok(Box::new(
                 read_json(&path, &self.images)?.into_iter().map(Ok),
             )),
             Files::Parquet(files) => {
                 let mut files = files.into_iter();
-                let first = files.next().map(|path| ParquetItems::open(&path));
+                let open = move |path: &PathBuf| ParquetItems::open(path, with_pictures);
+                let first = files.next().map(|path| open(&path));
                 let first = first.transpose()?.into_iter().flatten();
-                let rest = files.flat_map(|path| -> BenchItems {
-                    match ParquetItems::open(&path) {
+                let rest = files.flat_map(move |path| -> BenchItems {
+                    match open(&path) {
                         Ok(items) => Box::new(items),
                         Err(error) => Box::new(std::iter::once(Err(error))),
                     }

@@ -9,6 +9,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{GenericBinaryType, GenericStringType};
 use arrow_array::{Array, ArrayRef, RecordBatch, StructArray};
 use arrow_schema::DataType;
+use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 
 use super::error::BenchError;
@@ -17,10 +18,13 @@ use super::text::{TurnValue, repair_characters};
 
 /// Rows decoded at once; a picture is 1.5 MB on average.
 const ROWS: usize = 8;
+/// The column of the pictures.
+const PICTURE: &str = "image";
 
 /// The items of one file in order.
 pub(super) struct ParquetItems {
     path: PathBuf,
+    with_pictures: bool,
     reader: ParquetRecordBatchReader,
     batch: Option<RecordBatch>,
     next: usize,
@@ -28,16 +32,26 @@ pub(super) struct ParquetItems {
 }
 
 impl ParquetItems {
-    pub(super) fn open(path: &Path) -> Result<Self, BenchError> {
+    pub(super) fn open(path: &Path, with_pictures: bool) -> Result<Self, BenchError> {
         let file = File::open(path).map_err(|source| BenchError::File {
             path: path.to_owned(),
             source,
         })?;
         let reader = ParquetRecordBatchReaderBuilder::try_new(file)
-            .and_then(|builder| builder.with_batch_size(ROWS).build())
+            .and_then(|builder| match with_pictures {
+                true => builder.with_batch_size(ROWS).build(),
+                false => {
+                    let columns = builder.schema().fields().iter().enumerate();
+                    let wanted = columns.filter(|(_, column)| column.name() != PICTURE);
+                    let wanted = wanted.map(|(index, _)| index);
+                    let mask = ProjectionMask::roots(builder.parquet_schema(), wanted);
+                    builder.with_projection(mask).build()
+                }
+            })
             .map_err(|error| damaged(path, &error))?;
         Ok(Self {
             path: path.to_owned(),
+            with_pictures,
             reader,
             batch: None,
             next: 0,
@@ -81,7 +95,7 @@ impl Iterator for ParquetItems {
                     index: self.next,
                     number: self.row,
                 };
-                let item = row.item();
+                let item = row.item(self.with_pictures);
                 self.next += 1;
                 self.row += 1;
                 return Some(item);
@@ -106,14 +120,10 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
-    fn item(&self) -> Result<BenchItem, BenchError> {
-        let image = self.column("image", "a struct of bytes and path")?;
-        let bytes = match image.as_struct_opt() {
-            Some(parts) => {
-                let bytes = self.field(parts, "image", "bytes")?;
-                self.bytes(&bytes, self.index, "image.bytes")?
-            }
-            None => self.bytes(&image, self.index, "image")?,
+    fn item(&self, with_picture: bool) -> Result<BenchItem, BenchError> {
+        let picture = match with_picture {
+            true => BenchPicture::Bytes(self.picture()?),
+            false => BenchPicture::Absent,
         };
         Ok(BenchItem {
             id: self.text(&self.column("id", "text")?, self.index, "id")?,
@@ -121,10 +131,21 @@ impl Row<'_> {
                 let column = self.column("image_path", "text")?;
                 self.text(&column, self.index, "image_path")?
             },
-            picture: BenchPicture::Bytes(bytes),
+            picture,
             conversation: self.conversation()?,
             number: None,
         })
+    }
+
+    fn picture(&self) -> Result<Vec<u8>, BenchError> {
+        let image = self.column(PICTURE, "a struct of bytes and path")?;
+        match image.as_struct_opt() {
+            Some(parts) => {
+                let bytes = self.field(parts, PICTURE, "bytes")?;
+                self.bytes(&bytes, self.index, "image.bytes")
+            }
+            None => self.bytes(&image, self.index, PICTURE),
+        }
     }
 
     fn conversation(&self) -> Result<BenchConversation, BenchError> {

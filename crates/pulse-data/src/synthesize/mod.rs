@@ -7,6 +7,7 @@
 
 mod array_file;
 mod bench;
+mod bench_case;
 mod case;
 mod cast;
 mod error;
@@ -17,6 +18,7 @@ mod questions;
 mod random;
 mod run;
 
+pub use bench_case::{BenchCase, bench_case};
 pub use error::SynthesizeError;
 pub use options::{SynthesizeOptions, SynthesizeReport};
 pub use questions::QuestionKind;

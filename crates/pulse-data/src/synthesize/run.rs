@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use super::array_file::ArrayFile;
 use super::bench::make_item;
+use super::bench_case::bench_id;
 use super::case::Case;
 use super::cast::{Part, Split, cast};
 use super::error::SynthesizeError;
@@ -251,7 +252,7 @@ fn write_bench(
             let image_path = write_page(options, &item.case, &images)?;
             bar.inc(1);
             Ok(BenchItem {
-                id: format!("synthetic-{config}-{number:05}"),
+                id: bench_id(config, number),
                 picture: BenchPicture::File(images.join(&image_path)),
                 image_path,
                 conversation: item.conversation,
