@@ -1,6 +1,6 @@
-//! ECGBench, complete and trustworthy: scoring, statistics, judging, reports.
+//! ECGBench, complete and trustworthy: running, scoring, statistics, judging, reports.
 //!
-//! Answers to the benchmark are scored in two ways: as the original scorer does, quirks included, to compare
+//! A model is asked all nine tasks; answers are scored in two ways: as the original scorer does, quirks included, to compare
 //! with papers; and as they are meant, with an interval for every figure and a column for what cannot be read.
 //! Two runs are compared item by item, language models judge reports and open answers, and a page shows it all.
 //! The binary `pulse-eval` is a thin command line over this.
@@ -16,6 +16,7 @@
 //!
 //! | what | where |
 //! | --- | --- |
+//! | a model's answers to all of it | [`run::run`], [`run::merge_shards`] |
 //! | the original's score of a folder | [`published::score_published`] |
 //! | a score of what the answers say | [`strict::score_strict`] |
 //! | two runs on the same items | [`compare::compare`] |
@@ -23,6 +24,7 @@
 //! | intervals, tests, agreement | [`statistics`] |
 //! | AUC, calibration, abstention over probabilities | [`probabilities`] |
 //! | language models as judges | [`judge::judge`], [`judge::aggregate`] |
+//! | how answers change with wear and drawing | [`robustness::robustness`] |
 //! | HTML and Markdown | [`report::html_report`], [`report::markdown_report`] |
 
 pub mod answers;
@@ -33,6 +35,8 @@ pub mod metrics;
 pub mod probabilities;
 pub mod published;
 pub mod report;
+pub mod robustness;
+pub mod run;
 pub mod statistics;
 pub mod strict;
 mod task;

@@ -59,34 +59,61 @@ struct Row {
     probabilities: Vec<f64>,
 }
 
-/// The figures over probabilities; `None` if no answer has one for every class.
+/// Where an answer's probabilities come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Weighing {
+    /// `label_probabilities`: from the likelihoods of whole answers.
+    Sum,
+    /// `label_probabilities_normalised`: from likelihoods per token.
+    PerToken,
+}
+
+/// The figures over probabilities; `None` if no answer has one for every class. Where each question has its
+/// own options, every option of every question counts as one case of a single class.
 pub(crate) fn probability_report(
     evaluation: &Evaluation,
     file: &AnswerFile,
+    weighing: Weighing,
     bootstrap: BootstrapOptions,
 ) -> Option<ProbabilityReport> {
-    let classes = &evaluation.classes;
+    let is_pooled = evaluation.classes.is_empty();
+    let pooled = [POOLED.to_owned()];
+    let classes: &[String] = match is_pooled {
+        true => &pooled,
+        false => &evaluation.classes,
+    };
     let rows: Vec<Row> = evaluation
         .items
         .iter()
         .filter_map(|item| {
-            let given = file.lines.get(item.answer?)?.label_probabilities.as_ref()?;
-            let probabilities = classes.iter().map(|class| given.get(class).copied());
+            let line = file.lines.get(item.answer?)?;
+            let given = match weighing {
+                Weighing::Sum => line.label_probabilities.as_ref()?,
+                Weighing::PerToken => line.label_probabilities_normalised.as_ref()?,
+            };
+            let names = if is_pooled { &item.options } else { classes };
+            if names.is_empty() {
+                return None;
+            }
+            let probabilities = names.iter().map(|name| given.get(name).copied());
             Some(Row {
                 gold: item.row.gold,
                 probabilities: probabilities.collect::<Option<_>>()?,
             })
         })
         .collect();
-    if rows.is_empty() || classes.is_empty() {
+    if rows.is_empty() {
         return None;
     }
+    let columns = Columns {
+        rows: &rows,
+        count: classes.len(),
+        is_pooled,
+    };
     let everything: Vec<u32> = (0..u32::try_from(rows.len()).ok()?).collect();
     let is_single = matches!(evaluation.task.kind(), crate::TaskKind::Letter { .. });
-    let values = means(&rows, classes.len(), &everything);
-    let intervals = percentile_bootstrap(rows.len(), bootstrap, |drawn| {
-        means(&rows, classes.len(), drawn)
-    });
+    let values = columns.means(&everything);
+    let intervals = percentile_bootstrap(rows.len(), bootstrap, |drawn| columns.means(drawn));
     let mut figures: Vec<Figure> = NAMES
         .iter()
         .zip(values)
@@ -115,7 +142,7 @@ pub(crate) fn probability_report(
         figures,
         classes: (0..classes.len())
             .map(|class| {
-                let (p, truths) = column(&rows, class, &everything);
+                let (p, truths) = columns.column(class, &everything);
                 ClassProbabilities {
                     class: classes[class].clone(),
                     support: truths.iter().filter(|truth| **truth).count(),
@@ -143,27 +170,42 @@ const NAMES: [&str; 4] = [
     "expected_calibration_error",
 ];
 
-fn column(rows: &[Row], class: usize, drawn: &[u32]) -> (Vec<f64>, Vec<bool>) {
-    drawn
-        .iter()
-        .map(|at| &rows[*at as usize])
-        .map(|row| (row.probabilities[class], row.gold >> class & 1 == 1))
-        .unzip()
+/// The name of the one class that all options of all questions make.
+const POOLED: &str = "any option";
+
+/// Items as columns of probability and truth.
+struct Columns<'a> {
+    rows: &'a [Row],
+    count: usize,
+    is_pooled: bool,
 }
 
-fn means(rows: &[Row], classes: usize, drawn: &[u32]) -> Vec<Option<f64>> {
-    let columns: Vec<_> = (0..classes)
-        .map(|class| column(rows, class, drawn))
-        .collect();
-    type Metric = fn(&[f64], &[bool]) -> Option<f64>;
-    let mean =
-        |metric: Metric| mean_of_defined(columns.iter().map(|(p, truths)| metric(p, truths)));
-    vec![
-        mean(roc_auc),
-        mean(average_precision),
-        mean(brier_score),
-        mean(|p, truths| expected_calibration_error(p, truths, CALIBRATION_BINS)),
-    ]
+impl Columns<'_> {
+    fn column(&self, class: usize, drawn: &[u32]) -> (Vec<f64>, Vec<bool>) {
+        let rows = drawn.iter().map(|at| &self.rows[*at as usize]);
+        let cell = |row: &Row, at: usize| (row.probabilities[at], row.gold >> at & 1 == 1);
+        match self.is_pooled {
+            true => rows
+                .flat_map(|row| (0..row.probabilities.len()).map(move |at| cell(row, at)))
+                .unzip(),
+            false => rows.map(|row| cell(row, class)).unzip(),
+        }
+    }
+
+    fn means(&self, drawn: &[u32]) -> Vec<Option<f64>> {
+        let columns: Vec<_> = (0..self.count)
+            .map(|class| self.column(class, drawn))
+            .collect();
+        type Metric = fn(&[f64], &[bool]) -> Option<f64>;
+        let mean =
+            |metric: Metric| mean_of_defined(columns.iter().map(|(p, truths)| metric(p, truths)));
+        vec![
+            mean(roc_auc),
+            mean(average_precision),
+            mean(brier_score),
+            mean(|p, truths| expected_calibration_error(p, truths, CALIBRATION_BINS)),
+        ]
+    }
 }
 
 /// How certain the most probable answer is, and whether it is the truth.

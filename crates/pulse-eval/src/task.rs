@@ -99,6 +99,14 @@ impl Task {
         }
     }
 
+    /// Its labels; none for tasks that are answered otherwise.
+    pub fn labels(self) -> &'static [&'static str] {
+        match self.kind() {
+            TaskKind::Labels(labels) => labels,
+            _ => &[],
+        }
+    }
+
     /// What its answers are.
     pub fn kind(self) -> TaskKind {
         match self {

@@ -42,8 +42,8 @@ impl AnswerFile {
                 line: index + 1,
             })?;
             let given = line.label_probabilities.iter().flatten();
-            if let Some((label, value)) = given.into_iter().find(|(_, p)| !(0.0..=1.0).contains(*p))
-            {
+            let given = given.chain(line.label_probabilities_normalised.iter().flatten());
+            if let Some((label, value)) = { given }.find(|(_, p)| !(0.0..=1.0).contains(*p)) {
                 return Err(AnswerError::Probability {
                     path: path.to_owned(),
                     line: index + 1,

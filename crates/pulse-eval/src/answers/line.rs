@@ -35,6 +35,8 @@ pub struct AnswerLine {
     /// Probability of each label or option between 0 and 1 where the runner computed them:
     /// `label_probabilities`.
     pub label_probabilities: Option<BTreeMap<String, f64>>,
+    /// The same from likelihoods per token: `label_probabilities_normalised`.
+    pub label_probabilities_normalised: Option<BTreeMap<String, f64>>,
 }
 
 #[derive(Deserialize)]
@@ -47,6 +49,7 @@ pub(super) struct RawLine {
     model_id: Option<String>,
     predict_convs: Option<Vec<AnswerTurn>>,
     label_probabilities: Option<BTreeMap<String, f64>>,
+    label_probabilities_normalised: Option<BTreeMap<String, f64>>,
 }
 
 #[derive(Deserialize)]
@@ -86,6 +89,7 @@ impl RawLine {
             model_id: self.model_id,
             turns: self.predict_convs.unwrap_or(turns),
             label_probabilities: self.label_probabilities,
+            label_probabilities_normalised: self.label_probabilities_normalised,
         })
     }
 }

@@ -16,7 +16,7 @@ pub(super) struct CompareArguments {
     first: PathBuf,
     /// Folder of the second run's answers; differences are second minus first
     second: PathBuf,
-    /// Folder with the benchmark's TASK.json files
+    /// Folder with the benchmark: TASK.json files, or TASK/*.parquet as on the Hub
     #[arg(long)]
     bench: PathBuf,
     /// text for people, json one object with every item that differs

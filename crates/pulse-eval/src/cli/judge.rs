@@ -22,7 +22,7 @@ pub(super) struct JudgeArguments {
     /// Folder with a folder per task that holds its JSONL answer file
     #[arg(long)]
     answers: PathBuf,
-    /// Folder with the benchmark's TASK.json files
+    /// Folder with the benchmark: TASK.json files, or TASK/*.parquet as on the Hub
     #[arg(long)]
     bench: PathBuf,
     /// ptb-test-report or arena

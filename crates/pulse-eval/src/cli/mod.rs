@@ -2,8 +2,12 @@
 
 mod compare;
 mod judge;
+mod merge;
+mod model;
 mod output;
 mod report;
+mod robustness;
+mod run;
 mod score;
 
 use std::process::ExitCode;
@@ -14,7 +18,7 @@ use pulse_eval::statistics::BootstrapOptions;
 /// Every error of the library, printed as it is.
 type Failure = Box<dyn std::error::Error>;
 
-/// Score, judge, compare and report answers to ECGBench.
+/// Ask a model ECGBench; score, judge, compare and report the answers.
 ///
 /// Exit codes: 0 done, 1 failed with a message, 2 wrong usage.
 #[derive(Parser)]
@@ -26,6 +30,10 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Ask a model the questions of the benchmark
+    Run(run::RunArguments),
+    /// Join the folders of all shares of a run (run --shard)
+    Merge(merge::MergeArguments),
     /// Score a folder of answers
     Score(score::ScoreArguments),
     /// Let a language model judge reports or arena answers
@@ -34,6 +42,8 @@ enum Command {
     Compare(compare::CompareArguments),
     /// Write a report as HTML, Markdown and JSON
     Report(report::ReportArguments),
+    /// Ask a model about worn pages and pages drawn in other ways
+    Robustness(robustness::RobustnessArguments),
     /// Print the definitions of all metrics as Markdown (docs/metrics.md)
     Metrics,
 }
@@ -62,10 +72,13 @@ impl BootstrapArguments {
 /// Runs a command.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     match &arguments.command {
+        Command::Run(arguments) => return run::run(arguments),
+        Command::Merge(arguments) => merge::run(arguments)?,
         Command::Score(arguments) => score::run(arguments)?,
         Command::Judge(arguments) => return judge::run(arguments),
         Command::Compare(arguments) => compare::run(arguments)?,
         Command::Report(arguments) => report::run(arguments)?,
+        Command::Robustness(arguments) => robustness::run(arguments)?,
         Command::Metrics => output::text(&pulse_eval::metrics::metrics_markdown())?,
     }
     Ok(ExitCode::SUCCESS)

@@ -1,11 +1,12 @@
 //! `pulse-eval report`.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use pulse_eval::judge::JudgeReport;
 use pulse_eval::published::score_published;
-use pulse_eval::report::{ReportInput, html_report, markdown_report};
+use pulse_eval::report::{ReportInput, html_report, markdown_report, parquet_pictures};
 use pulse_eval::strict::{StrictOptions, score_strict};
 
 use super::output::{file, json, text};
@@ -19,13 +20,13 @@ pub(super) struct ReportArguments {
     /// Folder with a folder per task that holds its JSONL answer files
     #[arg(long)]
     answers: PathBuf,
-    /// Folder with the benchmark's TASK.json files
+    /// Folder with the benchmark: TASK.json files, or TASK/*.parquet as on the Hub
     #[arg(long)]
     bench: PathBuf,
     /// Folder to write report.html, report.md and report.json to
     #[arg(long)]
     out: PathBuf,
-    /// Folder of the benchmark's pictures; the worst cases then show theirs
+    /// Folder of the benchmark's pictures, for the worst cases. Default: BENCH/images, or the Parquet files
     #[arg(long)]
     images: Option<PathBuf>,
     /// A judge's result (judge --format json); may be given several times
@@ -62,6 +63,7 @@ pub(super) fn gather(
         published_error,
         judges: Vec::new(),
         images: None,
+        pictures: HashMap::new(),
         worst: WORST,
     })
 }
@@ -82,16 +84,18 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<(), Failure> {
         })?;
         judges.push(report);
     }
+    let (bench, worst) = (&arguments.bench, arguments.worst);
+    let gathered = gather(&arguments.title, &arguments.answers, bench, options)?;
+    let beside = bench.join("images");
     let input = ReportInput {
         judges,
-        images: arguments.images.clone(),
-        worst: arguments.worst,
-        ..gather(
-            &arguments.title,
-            &arguments.answers,
-            &arguments.bench,
-            options,
-        )?
+        images: arguments
+            .images
+            .clone()
+            .or(beside.is_dir().then_some(beside)),
+        pictures: parquet_pictures(bench, &gathered.strict, worst)?,
+        worst,
+        ..gathered
     };
     let out = &arguments.out;
     std::fs::create_dir_all(out).map_err(|error| format!("{}: {error}", out.display()))?;

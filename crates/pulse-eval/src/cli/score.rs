@@ -16,7 +16,7 @@ pub(super) struct ScoreArguments {
     /// Folder with a folder per task that holds its JSONL answer files
     #[arg(long)]
     answers: PathBuf,
-    /// Folder with the benchmark's TASK.json files
+    /// Folder with the benchmark: TASK.json files, or TASK/*.parquet as on the Hub
     #[arg(long)]
     bench: PathBuf,
     /// published equals the original scorer, quirks included; strict reads answers

@@ -2,12 +2,15 @@
 
 use std::path::PathBuf;
 
+use pulse_data::bench::BenchError;
+
 /// Why a benchmark file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum GoldError {
     /// The file is not there or cannot be read.
     #[error(
-        "benchmark file {}: {source}; --bench takes the folder that holds TASK.json for each task",
+        "benchmark file {}: {source}; --bench takes the folder that holds TASK.json or TASK/*.parquet for each \
+         task",
         path.display()
     )]
     Unreadable {
@@ -57,4 +60,7 @@ pub enum GoldError {
         /// Position of the second item, from 1.
         second: usize,
     },
+    /// The benchmark's Parquet files cannot be used.
+    #[error(transparent)]
+    Bench(#[from] BenchError),
 }

@@ -6,6 +6,7 @@
 
 use std::path::PathBuf;
 
+use pulse_data::bench::{BenchConversation, BenchItem, TurnValue};
 use serde::Deserialize;
 
 use super::item::{GoldAnswer, GoldItem, GoldTurn};
@@ -91,6 +92,48 @@ impl RawItem {
             turns,
         })
     }
+}
+
+/// An item of the benchmark's Parquet files, or what it lacks.
+pub(super) fn of_bench(item: BenchItem) -> Result<GoldItem, String> {
+    let answer_of = |value: &TurnValue| match value {
+        TurnValue::Text(text) => GoldAnswer::Text(text.clone()),
+        TurnValue::Answers(answers) => GoldAnswer::List(answers.clone()),
+    };
+    let (question, answer, turns) = match &item.conversation {
+        BenchConversation::Turns(turns) => {
+            let [question, answer, ..] = turns.as_slice() else {
+                return Err(format!(
+                    "its conversation (id {:?}) has {} messages, expected a question and an answer",
+                    item.id,
+                    turns.len()
+                ));
+            };
+            let question = without_marks(&question.value.joined());
+            (question, answer_of(&answer.value), Vec::new())
+        }
+        BenchConversation::Arena(turns) => {
+            let turns: Vec<GoldTurn> = turns
+                .iter()
+                .map(|turn| GoldTurn {
+                    question: without_marks(&turn.question),
+                    answer: turn.answer.clone(),
+                })
+                .collect();
+            let first = turns
+                .first()
+                .ok_or_else(|| format!("its conversation (id {:?}) is empty", item.id))?;
+            let answer = GoldAnswer::Text(first.answer.clone());
+            (first.question.clone(), answer, turns)
+        }
+    };
+    Ok(GoldItem {
+        id: item.number.unwrap_or(item.id),
+        image: Some(PathBuf::from(item.image_path)),
+        question,
+        answer,
+        turns,
+    })
 }
 
 fn without_marks(question: &str) -> String {

@@ -3,9 +3,12 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use pulse_data::bench::{BenchError, BenchFolder};
+
 use super::error::GoldError;
 use super::item::GoldItem;
-use super::raw::RawItem;
+use super::raw::{RawItem, of_bench};
+use crate::run::config_of;
 use crate::task::Task;
 
 /// The items of one task, in file order and by id.
@@ -17,18 +20,33 @@ pub struct Gold {
 }
 
 impl Gold {
-    /// Reads a task's file from the benchmark's folder: `TASK.json`, and for the report task also
-    /// `ptb_report_generation_test.json`, the name under which the original repository ships it.
+    /// Reads a task's truth from the benchmark's folder: `TASK.json`, for the report task also
+    /// `ptb_report_generation_test.json`, the name under which the original repository ships it, else the
+    /// Parquet files of the Hub (`TASK/*.parquet`), whose pictures are not read.
     ///
     /// # Errors
-    /// [`GoldError`] if the file is missing, is no array of items, or repeats an id.
+    /// [`GoldError`] if the files are missing, hold no items, or repeat an id.
     pub fn read(bench: &Path, task: Task) -> Result<Self, GoldError> {
         let path = bench.join(format!("{task}.json"));
+        if path.exists() {
+            return Self::read_file(&path);
+        }
         let shipped = bench.join("ptb_report_generation_test.json");
-        if task == Task::PtbTestReport && !path.exists() && shipped.exists() {
+        if task == Task::PtbTestReport && shipped.exists() {
             return Self::read_file(&shipped);
         }
-        Self::read_file(&path)
+        let config = config_of(task);
+        match BenchFolder::open(bench) {
+            Ok(folder) if folder.configs().any(|other| other == config) => {
+                let items = folder
+                    .items_without_pictures(config)?
+                    .map(|item| Ok(of_bench(item?)))
+                    .collect::<Result<Vec<_>, BenchError>>()?;
+                Self::of_items(bench.join(config.name()), items.into_iter())
+            }
+            // Its message says what was expected.
+            _ => Self::read_file(&path),
+        }
     }
 
     /// Reads one file.
@@ -47,17 +65,30 @@ impl Gold {
                 column: error.column(),
                 reason: error.to_string(),
             })?;
-        let mut items = Vec::with_capacity(raw.len());
-        let mut positions = HashMap::with_capacity(raw.len());
-        for (position, raw) in raw.into_iter().enumerate() {
-            let item = raw.into_item().map_err(|reason| GoldError::Incomplete {
-                path: path.to_owned(),
-                position: position + 1,
-                reason,
-            })?;
+        let items = raw.into_iter().map(RawItem::into_item);
+        Self::of_items(path.to_owned(), items)
+    }
+
+    fn of_items(
+        path: PathBuf,
+        found: impl Iterator<Item = Result<GoldItem, String>>,
+    ) -> Result<Self, GoldError> {
+        let mut items: Vec<GoldItem> = Vec::new();
+        let mut positions = HashMap::new();
+        for (position, item) in found.enumerate() {
+            let item = match item {
+                Ok(item) => item,
+                Err(reason) => {
+                    return Err(GoldError::Incomplete {
+                        path,
+                        position: position + 1,
+                        reason,
+                    });
+                }
+            };
             if let Some(first) = positions.insert(item.id.clone(), position) {
                 return Err(GoldError::DoubleId {
-                    path: path.to_owned(),
+                    path,
                     id: item.id,
                     first: first + 1,
                     second: position + 1,
@@ -66,7 +97,7 @@ impl Gold {
             items.push(item);
         }
         Ok(Self {
-            path: path.to_owned(),
+            path,
             items,
             positions,
         })

@@ -5,22 +5,17 @@ use std::fmt::Write;
 use super::html_published::{original_section, published_section};
 use super::input::ReportInput;
 use super::number::{interval, value};
-use super::pictures::data_url;
+use super::pictures::{data_url, file_url, worst_items};
 use super::style::STYLE;
 use super::svg::{Bar, abstention, bars, calibration, roc};
 use crate::judge::JudgeReport;
 use crate::metrics::ConfusionMatrix;
 use crate::probabilities::ProbabilityReport;
-use crate::strict::{Figure, ScoredItem, StrictTask};
+use crate::strict::{Figure, StrictTask};
 
 /// The report as one page without scripts that needs no other file and no network.
 pub fn html_report(input: &ReportInput) -> String {
-    let mut page = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
-         <title>{0}</title><style>{STYLE}</style></head><body><h1>{0}</h1>",
-        escape(&input.title)
-    );
+    let mut page = page_head(&input.title);
     let strict = &input.strict;
     let _ = write!(
         page,
@@ -48,7 +43,17 @@ pub fn html_report(input: &ReportInput) -> String {
     page
 }
 
-pub(super) fn escape(text: &str) -> String {
+/// The beginning of a page, its heading included.
+pub(crate) fn page_head(title: &str) -> String {
+    format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
+         <title>{0}</title><style>{STYLE}</style></head><body><h1>{0}</h1>",
+        escape(title)
+    )
+}
+
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
@@ -123,6 +128,10 @@ fn task_section(page: &mut String, index: usize, task: &StrictTask, input: &Repo
     }
     if let Some(probabilities) = &task.probabilities {
         probability_section(page, probabilities);
+    }
+    if let Some(probabilities) = &task.probabilities_normalised {
+        page.push_str("<h3>Over probabilities from likelihoods per token</h3>");
+        figure_table(page, probabilities.figures.iter());
     }
     worst_cases(page, task, input);
     page.push_str("</section>");
@@ -213,20 +222,17 @@ fn probability_section(page: &mut String, probabilities: &ProbabilityReport) {
     page.push_str("</div>");
 }
 
-/// Items that are most wrong first; among equals those that were read.
 fn worst_cases(page: &mut String, task: &StrictTask, input: &ReportInput) {
-    let mut wrong: Vec<&ScoredItem> = task.items.iter().filter(|item| !item.is_correct).collect();
-    wrong.sort_by_key(|item| (std::cmp::Reverse(item.distance), item.outcome != "read"));
-    if wrong.is_empty() {
+    let wrong = task.items.iter().filter(|item| !item.is_correct).count();
+    if wrong == 0 {
         return;
     }
-    let shown = wrong.len().min(input.worst);
+    let shown = wrong.min(input.worst);
     let _ = write!(
         page,
-        "<h3>Worst cases</h3><p class=\"quiet\">{shown} of {} wrong items.</p>",
-        wrong.len()
+        "<h3>Worst cases</h3><p class=\"quiet\">{shown} of {wrong} wrong items.</p>"
     );
-    for item in wrong.into_iter().take(input.worst) {
+    for item in worst_items(task, input.worst) {
         let read = match item.outcome {
             "read" if item.predicted.is_empty() => "none of them".to_owned(),
             "read" => item.predicted.join(", "),
@@ -242,11 +248,11 @@ fn worst_cases(page: &mut String, task: &StrictTask, input: &ReportInput) {
             escape(&read),
             escape(&item.gold.join(", "))
         );
-        let picture = input
-            .images
-            .as_deref()
-            .zip(item.image.as_deref())
-            .and_then(|(folder, image)| data_url(folder, image));
+        let inside = input.pictures.get(&(task.task, item.id.clone()));
+        let beside = input.images.as_deref().zip(item.image.as_deref());
+        let picture = inside
+            .and_then(|bytes| data_url(bytes))
+            .or_else(|| beside.and_then(|(folder, image)| file_url(folder, image)));
         if let Some(url) = picture {
             let _ = write!(
                 page,

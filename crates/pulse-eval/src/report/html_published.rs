@@ -4,10 +4,13 @@ use std::fmt::Write;
 
 use super::html::escape;
 use super::input::ReportInput;
-use super::published_rows::published_rows;
+use super::published_rows::{PublishedRow, published_rows};
 use crate::judge::JudgeReport;
 use crate::published::{PublishedReport, PublishedScores};
 use crate::task::{Task, TaskKind};
+
+/// The model this project is about.
+const PULSE: &str = "PULSE-7B";
 
 /// What the original scorer makes of the same answers.
 pub(super) fn original_section(page: &mut String, input: &ReportInput) {
@@ -104,9 +107,19 @@ fn published_table(
         let cell = |figure: &Option<f64>| format!("<td>{}</td>", percent(*figure));
         figures.iter().take(shown).map(cell).collect()
     };
+    let mut rows: Vec<PublishedRow> = published_rows(task).collect();
+    // Best first; a loss alone decides nothing.
+    let rank = |row: &PublishedRow| row.figures[0].or(row.figures[1]).unwrap_or(0.0);
+    rows.sort_by(|a, b| rank(b).total_cmp(&rank(a)));
+    // A reason that most rows share is said once.
+    let common = rows.iter().find(|row| row.model == PULSE);
+    let common = common.and_then(|row| row.not_comparable);
+    let note = common.map_or(String::new(), |why| {
+        format!("<p class=\"quiet\">Not comparable: {why}.</p>")
+    });
     let _ = write!(
         page,
-        "<div><h3>{task}</h3><table><tr><th>model</th><th>{first}</th>{others}</tr>"
+        "<div><h3>{task}</h3>{note}<table><tr><th>model</th><th>{first}</th>{others}</tr>"
     );
     let ours = published
         .into_iter()
@@ -136,14 +149,17 @@ fn published_table(
             cells(figures)
         );
     }
-    for row in published_rows(task) {
+    for row in rows {
         let source = sources.iter().position(|known| *known == row.source);
         let source = source.unwrap_or_else(|| {
             sources.push(row.source);
             sources.len() - 1
         });
         let (class, why) = match row.not_comparable {
-            Some(why) => (" class=\"apart\"", format!("<small>{why}</small>")),
+            Some(why) if Some(why) != common => {
+                (" class=\"apart\"", format!("<small>{why}</small>"))
+            }
+            Some(_) => (" class=\"apart\"", String::new()),
             None => ("", String::new()),
         };
         let _ = write!(

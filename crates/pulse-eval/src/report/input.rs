@@ -1,5 +1,6 @@
 //! What a report is made from.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -7,6 +8,7 @@ use serde::Serialize;
 use crate::judge::JudgeReport;
 use crate::published::PublishedReport;
 use crate::strict::StrictReport;
+use crate::task::Task;
 
 /// Everything a report shows.
 #[derive(Debug, Clone, Serialize)]
@@ -23,6 +25,10 @@ pub struct ReportInput {
     pub judges: Vec<JudgeReport>,
     /// The folder of the benchmark's pictures, for the worst cases.
     pub images: Option<PathBuf>,
+    /// Pictures that lie in Parquet files, by task and id, for the worst cases; see
+    /// [`parquet_pictures`](super::parquet_pictures).
+    #[serde(skip)]
+    pub pictures: HashMap<(Task, String), Vec<u8>>,
     /// Worst cases per task.
     pub worst: usize,
 }

@@ -7,6 +7,7 @@ use super::number::{interval, value};
 use super::published_rows::published_rows;
 use crate::compare::Comparison;
 use crate::judge::JudgeReport;
+use crate::probabilities::ProbabilityReport;
 use crate::published::PublishedReport;
 use crate::strict::{StrictReport, StrictTask};
 
@@ -80,15 +81,21 @@ fn task_markdown(text: &mut String, task: &StrictTask) {
         text,
         "| figure | value | n | 95% interval |\n| --- | ---: | ---: | --- |"
     );
-    let figures = task.figures.iter().chain(
-        task.probabilities
-            .iter()
-            .flat_map(|probabilities| &probabilities.figures),
-    );
-    for figure in figures {
+    let over = |report: &'_ Option<ProbabilityReport>, prefix: &'static str| {
+        let figures = report.iter().flat_map(|report| report.figures.clone());
+        figures
+            .map(move |figure| (prefix, figure))
+            .collect::<Vec<_>>()
+    };
+    let figures = task.figures.iter().cloned().map(|figure| ("", figure));
+    let figures = figures
+        .chain(over(&task.probabilities, ""))
+        .chain(over(&task.probabilities_normalised, "per token: "));
+    for (prefix, figure) in figures {
+        let figure = &figure;
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {} |",
+            "| {prefix}{} | {} | {} | {} |",
             figure.name,
             value(figure.value),
             figure.n,

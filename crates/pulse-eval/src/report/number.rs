@@ -3,7 +3,7 @@
 use crate::strict::Figure;
 
 /// A value with three decimals, or a dash.
-pub(super) fn value(value: Option<f64>) -> String {
+pub(crate) fn value(value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"))
 }
 

@@ -81,19 +81,19 @@ pub(super) fn abstention(label: &str, curve: &[AbstentionPoint]) -> String {
 }
 
 /// One bar, from 0 to 1.
-pub(super) struct Bar {
+pub(crate) struct Bar {
     /// What it is of; safe in HTML.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Its length; none is drawn as 0.
-    pub(super) value: Option<f64>,
+    pub(crate) value: Option<f64>,
     /// The whisker.
-    pub(super) interval: Option<(f64, f64)>,
+    pub(crate) interval: Option<(f64, f64)>,
     /// The text behind it; safe in HTML.
-    pub(super) note: String,
+    pub(crate) note: String,
 }
 
 /// Horizontal bars with whiskers.
-pub(super) fn bars(rows: &[Bar]) -> String {
+pub(crate) fn bars(rows: &[Bar]) -> String {
     const LINE: f64 = 24.0;
     const START: f64 = 90.0;
     const WIDTH: f64 = 330.0;

@@ -22,6 +22,7 @@ pub use evaluate::{EvaluatedItem, Evaluation, Outcomes, evaluate};
 pub(crate) use figures::{figure_names, figures};
 pub use labels::read_labels;
 pub use letter::{options_of_question, read_letter};
+pub(crate) use options::options_as_listed;
 pub use options::{gold_option_set, options_of_prompt, read_options};
 pub use reading::{Reading, Unreadable};
 pub use report::{ClassRow, Coverage, Figure, ScoredItem, StrictReport, StrictTask};

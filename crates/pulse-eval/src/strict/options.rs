@@ -13,12 +13,9 @@ const CLOSING: &str = "Only answer based on the given Options without any explan
 /// The options that a question lists after its last `Options:`, in lower case. Pieces that a comma cut out of
 /// one of the `known` options are put together again.
 pub fn options_of_prompt(prompt: &str, known: &BTreeSet<String>) -> Vec<String> {
-    let listed = prompt.rsplit_once("Options:").map_or("", |(_, rest)| rest);
-    let listed = listed.replace(CLOSING, "").to_lowercase();
-    let pieces: Vec<&str> = listed
-        .split(',')
-        .map(|piece| piece.trim().trim_end_matches('.'))
-        .filter(|piece| !piece.is_empty())
+    let pieces: Vec<String> = options_as_listed(prompt)
+        .iter()
+        .map(|piece| piece.to_lowercase())
         .collect();
     let mut options = Vec::new();
     let mut at = 0;
@@ -32,6 +29,17 @@ pub fn options_of_prompt(prompt: &str, known: &BTreeSet<String>) -> Vec<String> 
         at = end;
     }
     options
+}
+
+/// What a question lists after its last `Options:`, cut at commas, as it is written.
+pub(crate) fn options_as_listed(prompt: &str) -> Vec<String> {
+    let listed = prompt.rsplit_once("Options:").map_or("", |(_, rest)| rest);
+    listed
+        .replace(CLOSING, "")
+        .split(',')
+        .map(|piece| piece.trim().trim_end_matches('.').to_owned())
+        .filter(|piece| !piece.is_empty())
+        .collect()
 }
 
 /// The true options as a set in lower case: a list's elements; a string (or list of single characters) as a

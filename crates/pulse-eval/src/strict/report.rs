@@ -47,6 +47,8 @@ pub struct StrictTask {
     pub confusion: Option<ConfusionMatrix>,
     /// Figures over probabilities, where the answers have them.
     pub probabilities: Option<ProbabilityReport>,
+    /// The same over probabilities from likelihoods per token.
+    pub probabilities_normalised: Option<ProbabilityReport>,
     /// Every item.
     pub items: Vec<ScoredItem>,
 }

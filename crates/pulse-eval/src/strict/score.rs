@@ -11,7 +11,7 @@ use crate::Task;
 use crate::answers::{AnswerFile, find_answer_files};
 use crate::gold::Gold;
 use crate::metrics::{ConfusionMatrix, LabelCounts};
-use crate::probabilities::probability_report;
+use crate::probabilities::{Weighing, probability_report};
 use crate::statistics::{BootstrapOptions, Interval, percentile_bootstrap};
 use crate::task::TaskKind;
 
@@ -132,7 +132,13 @@ fn score_file(
             })
             .collect(),
         confusion: confusion(evaluation),
-        probabilities: probability_report(evaluation, file, bootstrap),
+        probabilities: probability_report(evaluation, file, Weighing::Sum, bootstrap),
+        probabilities_normalised: probability_report(
+            evaluation,
+            file,
+            Weighing::PerToken,
+            bootstrap,
+        ),
         items: items
             .iter()
             .map(|item| scored(item, evaluation, gold, file))

@@ -1,0 +1,37 @@
+//! `pulse-eval merge`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use pulse_eval::run::merge_shards;
+
+use super::Failure;
+use super::output::{Format, json, text};
+
+#[derive(Args)]
+pub(super) struct MergeArguments {
+    /// Folders of all shares
+    #[arg(required = true)]
+    shares: Vec<PathBuf>,
+    /// Folder for the whole
+    #[arg(long)]
+    out: PathBuf,
+    /// text for people, json one object
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+pub(super) fn run(arguments: &MergeArguments) -> Result<(), Failure> {
+    let report = merge_shards(&arguments.shares, &arguments.out)?;
+    match arguments.format {
+        Format::Json => json(&report),
+        Format::Html => Err("merge has no page; use --format text or json".into()),
+        Format::Text => {
+            let tasks = report.tasks.iter();
+            let lines: String = tasks
+                .map(|(task, answers)| format!("{task}: {answers} answers\n"))
+                .collect();
+            text(&format!("{lines}{} failed questions\n", report.failures))
+        }
+    }
+}

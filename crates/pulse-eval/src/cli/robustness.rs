@@ -1,0 +1,112 @@
+//! `pulse-eval robustness`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use pulse_eval::Task;
+use pulse_eval::robustness::{
+    BatteryOptions, Variation, battery_html, battery_markdown, robustness,
+};
+use pulse_llm::GenerateOptions;
+
+use super::model::ModelArguments;
+use super::output::{Format, file, json, text};
+use super::{BootstrapArguments, Failure};
+
+#[derive(Args)]
+pub(super) struct RobustnessArguments {
+    #[command(flatten)]
+    model: ModelArguments,
+    /// Folder for answers and robustness.html, .md and .json; a run that goes on skips what is answered there
+    #[arg(long)]
+    out: PathBuf,
+    /// The task whose questions are asked; one that is scored without a judge
+    #[arg(long, default_value = "ptb-test")]
+    task: Task,
+    /// Synthetic patients
+    #[arg(long, default_value_t = 200)]
+    items: u64,
+    /// Seed of patients and wear
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Resolution of the pages in dots per inch
+    #[arg(long, default_value_t = 200.0)]
+    dpi: f64,
+    /// Strengths of each kind of wear, above 0 to 1
+    #[arg(long, default_value = "0.25,0.5,0.75,1", value_delimiter = ',')]
+    strengths: Vec<f32>,
+    /// Only these kinds of change (all wear, rotation, noise, layout, speed, gain, lead swap, ...), separated by
+    /// commas. Default: all
+    #[arg(long, value_delimiter = ',')]
+    axes: Vec<String>,
+    /// Seeds for the repeatability of sampled answers; below 2 it is left out
+    #[arg(long, default_value_t = 5)]
+    repeats: u64,
+    /// Temperature for them
+    #[arg(long, default_value_t = 0.2)]
+    repeat_temperature: f32,
+    /// Questions answered together on a device
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    batch: u32,
+    /// Longest answer in tokens
+    #[arg(long, default_value_t = 1024)]
+    max_new_tokens: usize,
+    /// text for people, json one object
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    #[command(flatten)]
+    bootstrap: BootstrapArguments,
+}
+
+pub(super) fn run(arguments: &RobustnessArguments) -> Result<(), Failure> {
+    if arguments.format == Format::Html {
+        return Err("the page is written to OUT/robustness.html; use --format text or json".into());
+    }
+    let mut variations = Variation::battery(&arguments.strengths);
+    for axis in &arguments.axes {
+        if !variations.iter().any(|one| one.axis() == axis) {
+            let mut known: Vec<&str> = variations.iter().map(Variation::axis).collect();
+            known.dedup();
+            return Err(format!(
+                "--axes: no kind of change is called {axis:?}; there are {}",
+                known.join(", ")
+            )
+            .into());
+        }
+    }
+    if !arguments.axes.is_empty() {
+        variations.retain(|one| arguments.axes.iter().any(|axis| axis == one.axis()));
+    }
+    let out = &arguments.out;
+    let options = BatteryOptions {
+        task: arguments.task,
+        items: arguments.items,
+        seed: arguments.seed,
+        dpi: arguments.dpi,
+        variations,
+        generate: GenerateOptions {
+            max_new_tokens: arguments.max_new_tokens,
+            ..GenerateOptions::greedy()
+        },
+        repeats: arguments.repeats,
+        temperature: arguments.repeat_temperature,
+        batch: usize::try_from(arguments.batch)?,
+        bootstrap: arguments.bootstrap.options(),
+        ..BatteryOptions::new(out)
+    };
+    let models = arguments.model.load()?;
+    let report = robustness(&models, &options, |name, number, all| {
+        eprintln!("{number} of {all}: {name}");
+    })?;
+    let markdown = battery_markdown(&report);
+    file(
+        &out.join("robustness.html"),
+        battery_html(&report).as_bytes(),
+    )?;
+    file(&out.join("robustness.md"), markdown.as_bytes())?;
+    file(&out.join("robustness.json"), &serde_json::to_vec(&report)?)?;
+    match arguments.format {
+        Format::Json => json(&report),
+        _ => text(&markdown),
+    }
+}

@@ -1,0 +1,307 @@
+//! Drawing, asking and scoring every variation.
+
+use std::path::{Path, PathBuf};
+
+use pulse_data::bench::BenchConversation;
+use pulse_data::synthesize::{BenchCase, bench_case};
+use pulse_llm::{GenerateOptions, Pulse};
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::error::BatteryError;
+use super::repeat::{Repeatability, repeatability};
+use super::variation::Variation;
+use crate::run::{RunOptions, RunSettings, config_of, run};
+use crate::statistics::BootstrapOptions;
+use crate::strict::{Figure, ScoredItem, StrictOptions, score_strict};
+use crate::task::{Task, TaskKind};
+
+/// What the battery does.
+#[derive(Debug, Clone)]
+pub struct BatteryOptions {
+    /// Folder for answers and results. The same call goes on with what is open.
+    pub out: PathBuf,
+    /// The task whose questions are asked; one that is scored without a judge.
+    pub task: Task,
+    /// Patients.
+    pub items: u64,
+    /// Seed of patients and wear.
+    pub seed: u64,
+    /// Resolution of the pages.
+    pub dpi: f64,
+    /// The changes; the clean page is always asked, too.
+    pub variations: Vec<Variation>,
+    /// How tokens are chosen.
+    pub generate: GenerateOptions,
+    /// Seeds for the repeatability of sampled answers; below 2 it is left out.
+    pub repeats: u64,
+    /// Temperature for them.
+    pub temperature: f32,
+    /// Questions answered together on a device.
+    pub batch: usize,
+    /// How intervals are made.
+    pub bootstrap: BootstrapOptions,
+}
+
+impl BatteryOptions {
+    /// The whole battery at strengths 0.25, 0.5, 0.75 and 1 over 200 patients with the questions of ptb-test.
+    pub fn new(out: impl Into<PathBuf>) -> Self {
+        Self {
+            out: out.into(),
+            task: Task::PtbTest,
+            items: 200,
+            seed: 0,
+            dpi: 200.0,
+            variations: Variation::battery(&[0.25, 0.5, 0.75, 1.0]),
+            generate: GenerateOptions::greedy(),
+            repeats: 5,
+            temperature: 0.2,
+            batch: 1,
+            bootstrap: BootstrapOptions::default(),
+        }
+    }
+}
+
+/// What the battery found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BatteryReport {
+    /// The model and how it was asked.
+    pub settings: RunSettings,
+    /// The task.
+    pub task: Task,
+    /// Patients.
+    pub items: u64,
+    /// Seed of patients and wear.
+    pub seed: u64,
+    /// Resolution of the pages.
+    pub dpi: f64,
+    /// One entry per variation, the clean page first.
+    pub results: Vec<VariationResult>,
+    /// Whether sampled answers repeat, on the clean page.
+    pub repeatability: Option<Repeatability>,
+}
+
+/// What one variation did.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct VariationResult {
+    /// Its name.
+    pub variation: String,
+    /// The kind of change.
+    pub axis: &'static str,
+    /// Its strength, for graded ones.
+    pub strength: Option<f32>,
+    /// The task's figures.
+    pub figures: Vec<Figure>,
+    /// Share of the items that are read as on the clean page, rightly or wrongly.
+    pub same_as_clean: f64,
+}
+
+/// Asks every variation.
+///
+/// `models` are loads of one checkpoint that share the work; `progress` gets the name of each variation before it
+/// is asked, its number from 1, and how many there are.
+///
+/// # Errors
+/// [`BatteryError`] for settings out of range, pages that cannot be drawn, and questions that fail.
+pub fn robustness(
+    models: &[Pulse],
+    options: &BatteryOptions,
+    mut progress: impl FnMut(&str, usize, usize),
+) -> Result<BatteryReport, BatteryError> {
+    check(options)?;
+    let cases = (0..options.items)
+        .into_par_iter()
+        .map(|number| bench_case(options.seed, config_of(options.task), number))
+        .collect::<Result<Vec<BenchCase>, _>>()?;
+    let mut variations = vec![Variation::Clean];
+    let others = options.variations.iter();
+    variations.extend(others.filter(|one| **one != Variation::Clean).cloned());
+    let repeats = if options.repeats < 2 {
+        0
+    } else {
+        options.repeats
+    };
+    let all = variations.len() + usize::try_from(repeats).unwrap_or(0);
+
+    let mut results = Vec::new();
+    let mut clean: Vec<Vec<String>> = Vec::new();
+    let mut settings = None;
+    for (number, variation) in variations.iter().enumerate() {
+        let name = variation.to_string();
+        progress(&name, number + 1, all);
+        let asked = ask(
+            models,
+            options,
+            &cases,
+            variation,
+            &variation.folder(),
+            &options.generate,
+        )?;
+        if number == 0 {
+            clean.clone_from(&asked.readings);
+        }
+        let same = clean.iter().zip(&asked.readings).filter(|(a, b)| a == b);
+        results.push(VariationResult {
+            same_as_clean: same.count() as f64 / cases.len() as f64,
+            variation: name,
+            axis: variation.axis(),
+            strength: variation.strength(),
+            figures: asked.figures,
+        });
+        settings.get_or_insert(asked.settings);
+    }
+    let mut readings = Vec::new();
+    for seed in 0..repeats {
+        let name = format!("seed {seed}");
+        progress(&name, readings.len() + 1 + variations.len(), all);
+        let generate = GenerateOptions {
+            temperature: options.temperature,
+            seed,
+            ..options.generate.clone()
+        };
+        let folder = format!("seed-{seed}");
+        readings.push(
+            ask(
+                models,
+                options,
+                &cases,
+                &Variation::Clean,
+                &folder,
+                &generate,
+            )?
+            .readings,
+        );
+    }
+    Ok(BatteryReport {
+        settings: settings.ok_or(crate::run::RunError::NoModel)?,
+        task: options.task,
+        items: options.items,
+        seed: options.seed,
+        dpi: options.dpi,
+        results,
+        repeatability: (repeats > 0).then(|| repeatability(&readings, options.temperature)),
+    })
+}
+
+fn check(options: &BatteryOptions) -> Result<(), BatteryError> {
+    if matches!(options.task.kind(), TaskKind::Report | TaskKind::Arena) {
+        return Err(BatteryError::Judged { task: options.task });
+    }
+    if options.items == 0 || options.items > 100_000 {
+        return Err(BatteryError::Setting {
+            name: "the number of items",
+            found: options.items.to_string(),
+            expected: "1 to 100000",
+        });
+    }
+    if options.repeats > 1 && !(options.temperature > 0.0 && options.temperature.is_finite()) {
+        return Err(BatteryError::Setting {
+            name: "the temperature of the repeats",
+            found: options.temperature.to_string(),
+            expected: "above 0: at 0 every seed gives the same answer",
+        });
+    }
+    Ok(())
+}
+
+/// The answers to one variation.
+struct Asked {
+    settings: RunSettings,
+    figures: Vec<Figure>,
+    /// What was read, in the order of the items; an outcome that is no reading counts as one of its own.
+    readings: Vec<Vec<String>>,
+}
+
+fn ask(
+    models: &[Pulse],
+    options: &BatteryOptions,
+    cases: &[BenchCase],
+    variation: &Variation,
+    name: &str,
+    generate: &GenerateOptions,
+) -> Result<Asked, BatteryError> {
+    let bench = options.out.join("pages").join(name);
+    let answers = options.out.join("answers").join(name);
+    draw(options, cases, variation, &bench)?;
+    let run_options = RunOptions {
+        generate: generate.clone(),
+        batch: options.batch,
+        ..RunOptions::new(&bench, &[options.task], &answers)
+    };
+    let report = run(models, &run_options, |_| {})?;
+    if let Some(first) = report.failures.first() {
+        return Err(BatteryError::Unanswered {
+            variation: variation.to_string(),
+            failed: report.failures.len(),
+            reason: first.reason.clone(),
+        });
+    }
+    let strict = StrictOptions {
+        bootstrap: options.bootstrap,
+        ..StrictOptions::default()
+    };
+    let scored = score_strict(&answers, &bench, strict)?;
+    // The pages of all variations together would be large, and can be drawn again.
+    std::fs::remove_dir_all(&bench).map_err(|source| BatteryError::File {
+        path: bench,
+        source,
+    })?;
+    let mut asked = Asked {
+        settings: report.settings,
+        figures: Vec::new(),
+        readings: Vec::new(),
+    };
+    for task in scored.tasks {
+        asked.figures = task.figures;
+        asked.readings = task.items.into_iter().map(reading).collect();
+    }
+    Ok(asked)
+}
+
+fn reading(item: ScoredItem) -> Vec<String> {
+    match item.outcome {
+        "read" => item.predicted,
+        other => vec![format!("({other})")],
+    }
+}
+
+/// Writes a benchmark with one task.
+fn draw(
+    options: &BatteryOptions,
+    cases: &[BenchCase],
+    variation: &Variation,
+    bench: &Path,
+) -> Result<(), BatteryError> {
+    #[derive(Serialize)]
+    struct Item<'a> {
+        id: &'a str,
+        image: String,
+        conversations: &'a BenchConversation,
+    }
+    let failed = |path: PathBuf| move |source| BatteryError::File { path, source };
+    let images = bench.join("images");
+    std::fs::create_dir_all(&images).map_err(failed(images.clone()))?;
+    let items = cases
+        .par_iter()
+        .enumerate()
+        .map(|(number, case)| {
+            // Wear is drawn anew for each patient, but is the same for each strength and run.
+            let seed = options
+                .seed
+                .wrapping_mul(1_000_003)
+                .wrapping_add(number as u64);
+            let page = variation.draw(&case.recording, options.dpi, seed)?;
+            let image = format!("{number}.png");
+            let path = images.join(&image);
+            std::fs::write(&path, page).map_err(failed(path.clone()))?;
+            Ok(Item {
+                id: &case.id,
+                image,
+                conversations: &case.conversation,
+            })
+        })
+        .collect::<Result<Vec<_>, BatteryError>>()?;
+    let path = bench.join(format!("{}.json", options.task));
+    let json = serde_json::to_vec(&items).map_err(|error| failed(path.clone())(error.into()))?;
+    std::fs::write(&path, json).map_err(failed(path.clone()))
+}

@@ -1,0 +1,127 @@
+//! The battery's result for people.
+
+use std::fmt::Write;
+
+use super::battery::{BatteryReport, VariationResult};
+use crate::report::{Bar, bars, escape, page_head, value};
+
+/// Tables: the graded kinds of wear, strength in columns; the other changes; repeatability.
+pub fn battery_markdown(report: &BatteryReport) -> String {
+    let mut text = format!(
+        "# Robustness of {}\n\n{} synthetic patients (seed {}, {} dpi), questions of {}. Figures are {}; in brackets \
+         the share of items read as on the clean page.\n\n",
+        report.settings.model_id,
+        report.items,
+        report.seed,
+        report.dpi,
+        report.task,
+        figure_name(report)
+    );
+    let graded: Vec<&VariationResult> = report
+        .results
+        .iter()
+        .filter(|one| one.strength.is_some())
+        .collect();
+    let mut strengths: Vec<f32> = graded.iter().filter_map(|one| one.strength).collect();
+    strengths.sort_by(f32::total_cmp);
+    strengths.dedup();
+    if !graded.is_empty() {
+        let heads: String = strengths.iter().map(|one| format!(" {one} |")).collect();
+        let _ = writeln!(
+            text,
+            "| wear, strength |{heads}\n| --- |{}",
+            " ---: |".repeat(strengths.len())
+        );
+        let mut axes: Vec<&str> = graded.iter().map(|one| one.axis).collect();
+        axes.dedup();
+        for axis in axes {
+            let cells: String = strengths
+                .iter()
+                .map(|strength| {
+                    let found = graded
+                        .iter()
+                        .find(|one| one.axis == axis && one.strength == Some(*strength));
+                    format!(" {} |", found.map_or("–".to_owned(), |one| cell(one)))
+                })
+                .collect();
+            let _ = writeln!(text, "| {axis} |{cells}");
+        }
+        text.push('\n');
+    }
+    text.push_str("| page | figure (same as clean) |\n| --- | ---: |\n");
+    for one in report.results.iter().filter(|one| one.strength.is_none()) {
+        let _ = writeln!(text, "| {} | {} |", one.variation, cell(one));
+    }
+    if let Some(found) = &report.repeatability {
+        let _ = writeln!(
+            text,
+            "\nSampled at temperature {} with {} seeds: {:.1} % of the pairs of answers are read alike, {:.1} % of the \
+             items with every seed.",
+            found.temperature,
+            found.seeds,
+            found.pairwise_agreement * 100.0,
+            found.all_agree * 100.0
+        );
+    }
+    text
+}
+
+/// One page with a bar per variation, without scripts.
+pub fn battery_html(report: &BatteryReport) -> String {
+    let mut page = page_head(&format!("Robustness of {}", report.settings.model_id));
+    let _ = write!(
+        page,
+        "<p class=\"quiet\">{} synthetic patients (seed {}, {} dpi), questions of {}. Bars are {}, with 95% intervals; \
+         in brackets the share of items read as on the clean page. Patients are synthetic: this is no clinical \
+         evidence. Research use; not a medical device.</p>",
+        report.items,
+        report.seed,
+        report.dpi,
+        report.task,
+        figure_name(report)
+    );
+    let mut axes: Vec<&str> = report.results.iter().map(|one| one.axis).collect();
+    axes.dedup();
+    for axis in axes {
+        let rows: Vec<Bar> = report
+            .results
+            .iter()
+            .filter(|one| one.axis == axis)
+            .map(|one| {
+                let first = one.figures.first();
+                Bar {
+                    name: one
+                        .strength
+                        .map_or_else(|| escape(&one.variation), |strength| strength.to_string()),
+                    value: first.and_then(|figure| figure.value),
+                    interval: first.and_then(|figure| figure.low.zip(figure.high)),
+                    note: cell(one),
+                }
+            })
+            .collect();
+        let _ = write!(page, "<h3>{}</h3>{}", escape(axis), bars(&rows));
+    }
+    if let Some(found) = &report.repeatability {
+        let _ = write!(
+            page,
+            "<h3>repeatability</h3><p>Sampled at temperature {} with {} seeds: {:.1} % of the pairs of answers are read \
+             alike, {:.1} % of the items with every seed.</p>",
+            found.temperature,
+            found.seeds,
+            found.pairwise_agreement * 100.0,
+            found.all_agree * 100.0
+        );
+    }
+    page.push_str("</body></html>\n");
+    page
+}
+
+fn figure_name(report: &BatteryReport) -> &str {
+    let first = report.results.first().and_then(|one| one.figures.first());
+    first.map_or("undefined", |figure| figure.name.as_str())
+}
+
+fn cell(result: &VariationResult) -> String {
+    let figure = result.figures.first().and_then(|figure| figure.value);
+    format!("{} ({:.0} %)", value(figure), result.same_as_clean * 100.0)
+}

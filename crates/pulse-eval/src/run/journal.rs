@@ -1,0 +1,166 @@
+//! The answers of one task on disk.
+
+use std::collections::HashSet;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::error::RunError;
+use super::line::{KnownLine, RunLine};
+use super::whole_file::{read_if_there, write_whole};
+use crate::task::Task;
+
+/// The answer file's name: the original's, which its scorer shows as the final step.
+const FILE: &str = "step-final.jsonl";
+
+/// A task's answer file, open at its end.
+#[derive(Debug)]
+pub(super) struct AnswerJournal {
+    path: PathBuf,
+    file: File,
+    known: HashSet<String>,
+    /// Positions of the answered items in the benchmark, in the order of the lines.
+    order: Vec<u64>,
+}
+
+impl AnswerJournal {
+    /// Opens or creates `out/TASK/step-final.jsonl`. A last line that a kill cut off is removed; every other
+    /// line must be of the run whose settings have this digest.
+    pub(super) fn open(out: &Path, task: Task, digest: &str) -> Result<Self, RunError> {
+        let folder = out.join(task.name());
+        std::fs::create_dir_all(&folder).map_err(RunError::file(&folder))?;
+        let path = folder.join(FILE);
+        let bytes = read_if_there(&path)?;
+        let lines = whole_lines(&bytes);
+        let (mut known, mut order) = (HashSet::new(), Vec::new());
+        for (number, line) in lines.clone() {
+            let foreign = |reason| RunError::ForeignLine {
+                path: path.clone(),
+                line: number,
+                reason,
+            };
+            let line = parse(line).map_err(foreign)?;
+            if line.metadata.run != digest {
+                return Err(foreign(
+                    "it was made by another model or setting".to_owned(),
+                ));
+            }
+            order.push(line.metadata.index);
+            if !known.insert(line.question_id) {
+                return Err(foreign("its item is answered before".to_owned()));
+            }
+        }
+        let mut options = OpenOptions::new();
+        let file = options.create(true).append(true).open(&path);
+        let file = file.map_err(RunError::file(&path))?;
+        let end = bytes
+            .iter()
+            .rposition(|byte| *byte == b'\n')
+            .map_or(0, |at| at + 1);
+        if end < bytes.len() {
+            file.set_len(end as u64).map_err(RunError::file(&path))?;
+        }
+        Ok(Self {
+            path,
+            file,
+            known,
+            order,
+        })
+    }
+
+    /// Whether an item is answered.
+    pub(super) fn has(&self, id: &str) -> bool {
+        self.known.contains(id)
+    }
+
+    /// The answered items.
+    pub(super) fn known(&self) -> &HashSet<String> {
+        &self.known
+    }
+
+    /// Appends a line and syncs it.
+    pub(super) fn append(&mut self, id: &str, index: u64, line: &RunLine) -> Result<(), RunError> {
+        let mut write = || {
+            self.file.write_all(&line.bytes()?)?;
+            self.file.sync_data()
+        };
+        write().map_err(RunError::file(&self.path))?;
+        self.known.insert(id.to_owned());
+        self.order.push(index);
+        Ok(())
+    }
+
+    /// Puts the lines into the order of the benchmark, in which several devices do not answer. The original
+    /// scorer's random letters depend on it.
+    pub(super) fn sort(self) -> Result<(), RunError> {
+        if self.order.is_sorted() {
+            return Ok(());
+        }
+        drop(self.file);
+        let bytes = std::fs::read(&self.path).map_err(RunError::file(&self.path))?;
+        let mut lines: Vec<(u64, &[u8])> = self
+            .order
+            .iter()
+            .copied()
+            .zip(whole_lines(&bytes).map(|(_, line)| line))
+            .collect();
+        lines.sort_by_key(|(index, _)| *index);
+        write_whole(&self.path, &joined(lines.iter().map(|(_, line)| *line)))
+    }
+}
+
+/// The answer file of a task in a folder, as (position, id, line); empty if there is none.
+pub(super) fn read_answers(
+    out: &Path,
+    task: Task,
+    digest: &str,
+) -> Result<Vec<(u64, String, Vec<u8>)>, RunError> {
+    let path = answer_path(out, task);
+    let bytes = read_if_there(&path)?;
+    whole_lines(&bytes)
+        .map(|(number, line)| {
+            let foreign = |reason| RunError::ForeignLine {
+                path: path.clone(),
+                line: number,
+                reason,
+            };
+            let known = parse(line).map_err(foreign)?;
+            if known.metadata.run != digest {
+                return Err(foreign(
+                    "it was made by another model or setting".to_owned(),
+                ));
+            }
+            Ok((known.metadata.index, known.question_id, line.to_vec()))
+        })
+        .collect()
+}
+
+/// Where a task's answers are.
+pub(super) fn answer_path(out: &Path, task: Task) -> PathBuf {
+    out.join(task.name()).join(FILE)
+}
+
+/// Lines with their ends.
+pub(super) fn joined<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for line in lines {
+        bytes.extend_from_slice(line);
+        bytes.push(b'\n');
+    }
+    bytes
+}
+
+/// The lines whose end is written, with their numbers from 1, empty ones left out.
+fn whole_lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> + Clone {
+    let end = bytes.iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
+    bytes[..end]
+        .split(|byte| *byte == b'\n')
+        .enumerate()
+        .filter(|(_, line)| !line.is_empty())
+        .map(|(index, line)| (index + 1, line))
+}
+
+fn parse(line: &[u8]) -> Result<KnownLine, String> {
+    serde_json::from_slice(line)
+        .map_err(|error| format!("it is no line of `pulse-eval run` ({error})"))
+}

@@ -1,0 +1,108 @@
+//! The robustness battery on a few patients.
+
+#![allow(clippy::unwrap_used)]
+
+#[allow(dead_code, reason = "each test file uses a part of it")]
+mod bench;
+
+use bench::{pulse, short};
+use pulse_ecg::page::Layout;
+use pulse_eval::Task;
+use pulse_eval::robustness::{
+    BatteryError, BatteryOptions, LeadSwap, Variation, battery_html, battery_markdown, robustness,
+};
+
+#[test]
+fn the_battery_covers_wear_and_drawing_and_goes_on() {
+    let place = tempfile::tempdir().unwrap();
+    let options = BatteryOptions {
+        items: 2,
+        dpi: 40.0,
+        variations: vec![
+            Variation::AllWear(1.0),
+            Variation::Wear("noise", 0.5),
+            Variation::Layout(Layout::SixByTwo),
+            Variation::Speed(50.0),
+            Variation::Gain(5.0),
+            Variation::Swap(LeadSwap::RightLeftArm),
+        ],
+        generate: short(4),
+        repeats: 3,
+        temperature: 1.0,
+        ..BatteryOptions::new(place.path())
+    };
+    let models = [pulse()];
+    let mut seen = Vec::new();
+    let report = robustness(&models, &options, |name, number, all| {
+        seen.push(format!("{number}/{all} {name}"));
+    })
+    .unwrap();
+    assert_eq!(seen.first().unwrap(), "1/10 clean");
+    assert_eq!(seen.last().unwrap(), "10/10 seed 2");
+    assert_eq!(report.results.len(), 7);
+    assert_eq!(report.results[0].same_as_clean, 1.0);
+    assert!(
+        report
+            .results
+            .iter()
+            .all(|one| one.figures[0].name == "macro_f1" && one.figures[0].n == 2)
+    );
+    assert_eq!(report.repeatability.as_ref().unwrap().seeds, 3);
+    // Another page was shown: what the model says differs somewhere.
+    let answers = |folder: &str| {
+        let path = place
+            .path()
+            .join("answers")
+            .join(folder)
+            .join("ptb-test/step-final.jsonl");
+        let text = std::fs::read_to_string(path).unwrap();
+        let lines = text
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        lines
+            .map(|line| line["text"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_ne!(answers("clean"), answers("layout-6x2"));
+    assert!(
+        !place.path().join("pages/clean").exists(),
+        "pages are drawn again when needed"
+    );
+    let again = robustness(&models, &options, |_, _, _| {}).unwrap();
+    assert_eq!(again, report);
+
+    let markdown = battery_markdown(&report);
+    for part in [
+        "| noise | 0",
+        "| layout 6x2 |",
+        "| lead swap RA/LA |",
+        "temperature 1 with 3 seeds",
+    ] {
+        assert!(markdown.contains(part), "{part}: {markdown}");
+    }
+    let page = battery_html(&report);
+    assert!(page.starts_with("<!doctype html>") && page.contains("<h3>gain</h3>"));
+}
+
+#[test]
+fn settings_out_of_range_are_refused() {
+    let refused = |change: fn(&mut BatteryOptions)| {
+        let mut options = BatteryOptions::new("/nowhere");
+        change(&mut options);
+        robustness(&[], &options, |_, _, _| {}).unwrap_err()
+    };
+    assert!(matches!(
+        refused(|o| o.task = Task::Arena),
+        BatteryError::Judged { .. }
+    ));
+    assert!(matches!(
+        refused(|o| o.items = 0),
+        BatteryError::Setting { .. }
+    ));
+    assert!(matches!(
+        refused(|o| o.temperature = 0.0),
+        BatteryError::Setting { .. }
+    ));
+    let all = Variation::battery(&[0.5, 1.0]);
+    assert_eq!(all.len(), 1 + 2 + 24 + 3 + 3 + 3);
+}
