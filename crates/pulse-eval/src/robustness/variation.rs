@@ -133,3 +133,31 @@ impl fmt::Display for Variation {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::collections::HashSet;
+
+    use pulse_data::bench::BenchConfig;
+    use pulse_data::synthesize::bench_case;
+
+    use super::*;
+
+    #[test]
+    fn every_variation_is_another_page_and_the_same_again() {
+        let case = bench_case(3, BenchConfig::PtbTest, 0).unwrap();
+        let all = Variation::battery(&[0.5, 1.0]);
+        let mut pages = HashSet::new();
+        let mut folders = HashSet::new();
+        for variation in &all {
+            let page = variation.draw(&case.recording, 40.0, 1).unwrap();
+            assert!(pages.insert(page), "{variation} is drawn like another");
+            assert!(folders.insert(variation.folder()), "{variation}");
+        }
+        let again = all[2].draw(&case.recording, 40.0, 1).unwrap();
+        assert!(pages.contains(&again));
+        let other_seed = all[2].draw(&case.recording, 40.0, 2).unwrap();
+        assert!(!pages.contains(&other_seed));
+    }
+}

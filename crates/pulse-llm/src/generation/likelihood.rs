@@ -38,73 +38,105 @@ pub fn log_likelihoods<D: CausalDecoder>(
     logits: &[Vec<f32>],
     continuations: &[Continuation],
 ) -> Result<Vec<f64>, GenerationError> {
+    if continuations.is_empty() {
+        return Ok(Vec::new());
+    }
+    let first: Vec<Distribution<'_>> = logits.iter().map(|row| Distribution::of(row)).collect();
     let mut sums: Vec<f64> = continuations
         .iter()
         .map(|one| {
-            one.ids
-                .first()
-                .map_or(0.0, |id| log_softmax(&logits[one.row], *id))
+            let id = one.ids.first();
+            id.map_or(0.0, |id| first[one.row].log_probability(*id))
         })
         .collect();
-    // The last id of each is only predicted, never fed.
-    let mut open: Vec<usize> = (0..continuations.len())
-        .filter(|at| continuations[*at].ids.len() > 1)
-        .collect();
+    let mut passes = passes(continuations);
     // Those of a length side by side, so that little is padding.
-    open.sort_by_key(|at| continuations[*at].ids.len());
-    let longest = continuations
-        .iter()
-        .map(|one| one.ids.len())
-        .max()
-        .unwrap_or(0);
+    passes.sort_by_key(|pass| pass.fed.len());
+    let longest = passes.iter().map(|pass| pass.fed.len()).max().unwrap_or(0);
     let positions = cache.len() + longest;
     let at_once = (COPIES_BYTES / cache.bytes_per_row(positions).max(1)).max(1);
-    for group in open.chunks(at_once) {
-        let group: Vec<(usize, &Continuation)> =
-            group.iter().map(|at| (*at, &continuations[*at])).collect();
+    for group in passes.chunks(at_once) {
         let prompt = cache.len();
-        let found = if group.len() == 1 && cache.rows() == 1 {
+        if group.len() == 1 && cache.rows() == 1 {
             cache.reserve(positions);
-            let found = feed(decoder, cache, padding, &group);
+            let result = feed(decoder, cache, padding, group, continuations, &mut sums);
             cache.truncate(prompt);
-            found?
+            result?;
         } else {
-            let rows: Vec<usize> = group.iter().map(|(_, one)| one.row).collect();
+            let rows: Vec<usize> = group.iter().map(|pass| pass.row).collect();
             let padding: Vec<usize> = match padding {
                 [] => Vec::new(),
                 some => rows.iter().map(|row| some[*row]).collect(),
             };
+            let mut copy = cache.gathered(&rows, positions);
             feed(
                 decoder,
-                &mut cache.gathered(&rows, positions),
+                &mut copy,
                 &padding,
-                &group,
-            )?
-        };
-        for ((at, _), more) in group.iter().zip(found) {
-            sums[*at] += more;
+                group,
+                continuations,
+                &mut sums,
+            )?;
         }
     }
     Ok(sums)
 }
 
-/// Runs one group behind its prompts; returns for each the log-probability of its second to last ids.
+/// Ids that go through the decoder behind one prompt, and the continuations that are read off from it.
+struct Pass<'a> {
+    row: usize,
+    fed: &'a [u32],
+    members: Vec<usize>,
+}
+
+/// One pass for each continuation that is no beginning of another. The last id of each is only predicted, never
+/// fed.
+fn passes(continuations: &[Continuation]) -> Vec<Pass<'_>> {
+    let fed = |at: usize| {
+        let ids = &continuations[at].ids;
+        &ids[..ids.len().saturating_sub(1)]
+    };
+    let mut open: Vec<usize> = (0..continuations.len())
+        .filter(|at| !fed(*at).is_empty())
+        .collect();
+    open.sort_by_key(|at| (continuations[*at].row, fed(*at)));
+    let mut passes: Vec<Pass<'_>> = Vec::new();
+    // Backwards, where each is met behind all that it is a beginning of.
+    for at in open.into_iter().rev() {
+        let row = continuations[at].row;
+        match passes.last_mut() {
+            Some(pass) if pass.row == row && pass.fed.starts_with(fed(at)) => {
+                pass.members.push(at);
+            }
+            _ => passes.push(Pass {
+                row,
+                fed: fed(at),
+                members: vec![at],
+            }),
+        }
+    }
+    passes
+}
+
+/// Runs one group behind its prompts and adds to the sums of its continuations the log-probabilities of their
+/// second to last ids.
 fn feed<D: CausalDecoder>(
     decoder: &D,
     cache: &mut KvCache,
     padding: &[usize],
-    group: &[(usize, &Continuation)],
-) -> Result<Vec<f64>, GenerationError> {
-    let fed = |one: &Continuation| one.ids.len() - 1;
-    let width = group.iter().map(|(_, one)| fed(one)).max().unwrap_or(0);
+    group: &[Pass<'_>],
+    continuations: &[Continuation],
+    sums: &mut [f64],
+) -> Result<(), GenerationError> {
+    let width = group.iter().map(|pass| pass.fed.len()).max().unwrap_or(0);
     let mut ids: Vec<i64> = Vec::with_capacity(group.len() * width);
-    for (_, one) in group {
-        ids.extend(one.ids[..fed(one)].iter().map(|id| i64::from(*id)));
+    for pass in group {
+        ids.extend(pass.fed.iter().map(|id| i64::from(*id)));
         // Any id will do: nobody looks at what follows it.
-        ids.resize(ids.len() + width - fed(one), 0);
+        ids.resize(ids.len() + width - pass.fed.len(), 0);
     }
     let Some(device) = decoder.devices().into_iter().next() else {
-        return Ok(vec![0.0; group.len()]);
+        return Ok(());
     };
     let ids = TensorData::new(ids, [group.len(), width]);
     let embeddings = decoder.embed(Tensor::<2, Int>::from_data(ids, &device));
@@ -122,29 +154,84 @@ fn feed<D: CausalDecoder>(
             .map_err(|error| GenerationError::Device {
                 reason: format!("{error:?}"),
             })?;
-    let rows = values.chunks_exact(width * vocabulary);
-    group
-        .iter()
-        .zip(rows)
-        .map(|((_, one), row)| {
-            let mut sum = 0.0;
-            for (logits, id) in row.chunks_exact(vocabulary).zip(&one.ids[1..]) {
-                if logits.iter().any(|value| !value.is_finite()) {
-                    return Err(GenerationError::NotFinite { step: 1 });
-                }
-                sum += log_softmax(logits, *id);
+    for (pass, row) in group.iter().zip(values.chunks_exact(width * vocabulary)) {
+        for (position, logits) in row
+            .chunks_exact(vocabulary)
+            .take(pass.fed.len())
+            .enumerate()
+        {
+            if logits.iter().any(|value| !value.is_finite()) {
+                return Err(GenerationError::NotFinite { step: position + 1 });
             }
-            Ok(sum)
-        })
-        .collect()
+            let distribution = Distribution::of(logits);
+            for member in &pass.members {
+                if let Some(id) = continuations[*member].ids.get(position + 1) {
+                    sums[*member] += distribution.log_probability(*id);
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
-/// The natural logarithm of the softmax of `logits` at `id`, summed in f64.
-fn log_softmax(logits: &[f32], id: u32) -> f64 {
-    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let total: f64 = logits
-        .iter()
-        .map(|logit| f64::from(logit - largest).exp())
-        .sum();
-    f64::from(logits[id as usize] - largest) - total.ln()
+/// The softmax of logits.
+struct Distribution<'a> {
+    logits: &'a [f32],
+    log_total: f64,
+}
+
+impl<'a> Distribution<'a> {
+    fn of(logits: &'a [f32]) -> Self {
+        let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let total: f64 = logits
+            .iter()
+            .map(|logit| f64::from(logit - largest).exp())
+            .sum();
+        Self {
+            logits,
+            log_total: f64::from(largest) + total.ln(),
+        }
+    }
+
+    fn log_probability(&self, id: u32) -> f64 {
+        f64::from(self.logits[id as usize]) - self.log_total
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn beginnings_ride_on_longer_continuations_of_their_prompt() {
+        let of = |row: usize, ids: &[u32]| Continuation {
+            row,
+            ids: ids.to_vec(),
+        };
+        let all = [
+            of(0, &[5, 2]),
+            of(0, &[5, 7, 8, 2]),
+            of(0, &[5, 7, 9, 2]),
+            of(0, &[6]),
+            of(1, &[5, 2]),
+            of(0, &[5, 7, 2]),
+        ];
+        let mut found: Vec<(usize, Vec<u32>, Vec<usize>)> = passes(&all)
+            .into_iter()
+            .map(|pass| {
+                let mut members = pass.members;
+                members.sort_unstable();
+                (pass.row, pass.fed.to_vec(), members)
+            })
+            .collect();
+        found.sort();
+        assert_eq!(
+            found,
+            [
+                (0, vec![5, 7, 8], vec![0, 1, 5]),
+                (0, vec![5, 7, 9], vec![2]),
+                (1, vec![5], vec![4]),
+            ]
+        );
+    }
 }
