@@ -23,7 +23,7 @@ pub struct ProbabilityReport {
     /// Items whose answer has a probability for every class.
     pub items: usize,
     /// `roc_auc`, `average_precision`, `brier_score` and `expected_calibration_error`, each the unweighted mean
-    /// over classes, with intervals, and `area_under_abstention`.
+    /// over classes, with intervals, `area_under_abstention`, and, where answers say it, the mean `label_mass`.
     pub figures: Vec<Figure>,
     /// Per class.
     pub classes: Vec<ClassProbabilities>,
@@ -57,6 +57,8 @@ pub struct ClassProbabilities {
 struct Row {
     gold: u64,
     probabilities: Vec<f64>,
+    /// Share of the model's probability on the answers that were weighed.
+    mass: Option<f64>,
 }
 
 /// Where an answer's probabilities come from.
@@ -99,6 +101,7 @@ pub(crate) fn probability_report(
             Some(Row {
                 gold: item.row.gold,
                 probabilities: probabilities.collect::<Option<_>>()?,
+                mass: line.label_mass,
             })
         })
         .collect();
@@ -137,6 +140,17 @@ pub(crate) fn probability_report(
         high: None,
         undefined_resamples: 0,
     });
+    let masses: Option<Vec<f64>> = rows.iter().map(|row| row.mass).collect();
+    if let (Weighing::Sum, Some(masses)) = (weighing, masses) {
+        figures.push(Figure {
+            name: "label_mass".to_owned(),
+            value: mean_of_defined(masses.into_iter().map(Some)),
+            n: rows.len(),
+            low: None,
+            high: None,
+            undefined_resamples: 0,
+        });
+    }
     Some(ProbabilityReport {
         items: rows.len(),
         figures,

@@ -67,6 +67,11 @@ impl BenchFolder {
         self.found.iter().map(|(config, _)| *config)
     }
 
+    /// Whether a configuration is there in Parquet files, which have the pictures inside.
+    pub fn is_parquet(&self, config: BenchConfig) -> bool {
+        matches!(self.files(config), Ok(Files::Parquet(_)))
+    }
+
     /// Number of items of a configuration.
     ///
     /// # Errors

@@ -37,6 +37,8 @@ pub struct AnswerLine {
     pub label_probabilities: Option<BTreeMap<String, f64>>,
     /// The same from likelihoods per token: `label_probabilities_normalised`.
     pub label_probabilities_normalised: Option<BTreeMap<String, f64>>,
+    /// Share of the model's probability on the answers that were weighed: `label_mass`.
+    pub label_mass: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -50,6 +52,7 @@ pub(super) struct RawLine {
     predict_convs: Option<Vec<AnswerTurn>>,
     label_probabilities: Option<BTreeMap<String, f64>>,
     label_probabilities_normalised: Option<BTreeMap<String, f64>>,
+    label_mass: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -90,6 +93,7 @@ impl RawLine {
             turns: self.predict_convs.unwrap_or(turns),
             label_probabilities: self.label_probabilities,
             label_probabilities_normalised: self.label_probabilities_normalised,
+            label_mass: self.label_mass,
         })
     }
 }

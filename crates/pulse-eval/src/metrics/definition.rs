@@ -143,6 +143,36 @@ const DEFINITIONS: &[MetricDefinition] = &[
         function: "area_under_abstention",
     },
     MetricDefinition {
+        name: "label_probability",
+        formula: "Σ over candidates with the label of w / Σ over all candidates of w",
+        meaning: "What the figures above are computed from: w = exp(log-likelihood of the candidate answer), or, \
+                  normalised, exp(log-likelihood / tokens).",
+        undefined: "for tasks that are answered freely",
+        function: "LabelCandidates::probabilities",
+    },
+    MetricDefinition {
+        name: "label_mass",
+        formula: "Σ over candidates of exp(log-likelihood)",
+        meaning: "0 to 1. Share of the model's probability on the answers that were weighed; near 0 the probabilities of \
+                  labels describe answers that the model would hardly give.",
+        undefined: "where the answers do not say it",
+        function: "LabelCandidates::mass",
+    },
+    MetricDefinition {
+        name: "same_as_clean",
+        formula: "items read as on the clean page / n",
+        meaning: "0 to 1. Robustness: whether a change of the page changes the reading, rightly or wrongly.",
+        undefined: "without items",
+        function: "robustness::same_share",
+    },
+    MetricDefinition {
+        name: "pairwise_agreement",
+        formula: "pairs of seeds whose answers are read alike / all pairs, over all items",
+        meaning: "0 to 1. Repeatability of sampled answers; unreadable equals unreadable.",
+        undefined: "with fewer than two seeds",
+        function: "robustness::repeatability",
+    },
+    MetricDefinition {
         name: "mcnemar_p",
         formula: "min(1, 2 · P(X ≤ min(b, c))), X ~ Binomial(b + c, 1/2)",
         meaning: "Two runs on the same items: b only the first has right, c only the second. The exact two-sided test \

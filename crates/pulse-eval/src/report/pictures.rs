@@ -32,8 +32,7 @@ pub fn parquet_pictures(
             .map(|item| item.id.as_str())
             .collect();
         let config = config_of(scored.task);
-        let is_there = folder.configs().any(|other| other == config);
-        if wanted.is_empty() || !is_there {
+        if wanted.is_empty() || !folder.is_parquet(config) {
             continue;
         }
         for item in folder.items(config)? {

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::error::BatteryError;
-use super::repeat::{Repeatability, repeatability};
+use super::repeat::{Repeatability, repeatability, same_share};
 use super::variation::Variation;
 use crate::run::{RunOptions, RunSettings, config_of, run};
 use crate::statistics::BootstrapOptions;
@@ -140,9 +140,8 @@ pub fn robustness(
         if number == 0 {
             clean.clone_from(&asked.readings);
         }
-        let same = clean.iter().zip(&asked.readings).filter(|(a, b)| a == b);
         results.push(VariationResult {
-            same_as_clean: same.count() as f64 / cases.len() as f64,
+            same_as_clean: same_share(&clean, &asked.readings),
             variation: name,
             axis: variation.axis(),
             strength: variation.strength(),

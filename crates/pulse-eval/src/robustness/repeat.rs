@@ -17,22 +17,28 @@ pub struct Repeatability {
     pub all_agree: f64,
 }
 
+/// Share of the items that are read alike in two runs, by position; 0 without items.
+pub fn same_share(first: &[Vec<String>], second: &[Vec<String>]) -> f64 {
+    let same = first.iter().zip(second).filter(|(a, b)| a == b).count();
+    same as f64 / first.len().max(1) as f64
+}
+
 /// From what was read, `[seeds][items]`.
-pub(super) fn repeatability(readings: &[Vec<Vec<String>>], temperature: f32) -> Repeatability {
+pub fn repeatability(readings: &[Vec<Vec<String>>], temperature: f32) -> Repeatability {
     let seeds = readings.len();
     let items = readings.first().map_or(0, Vec::len);
     let (mut pairs, mut alike, mut stable) = (0usize, 0usize, 0usize);
     for item in 0..items {
-        let mut is_stable = true;
-        for first in 0..seeds {
-            for second in first + 1..seeds {
-                let same = readings[first][item] == readings[second][item];
+        let said: Vec<&Vec<String>> = readings.iter().filter_map(|one| one.get(item)).collect();
+        let mut differing = 0;
+        for (at, first) in said.iter().enumerate() {
+            for second in &said[at + 1..] {
                 pairs += 1;
-                alike += usize::from(same);
-                is_stable &= same;
+                differing += usize::from(first != second);
+                alike += usize::from(first == second);
             }
         }
-        stable += usize::from(is_stable);
+        stable += usize::from(differing == 0);
     }
     let share = |part: usize, whole: usize| part as f64 / whole.max(1) as f64;
     Repeatability {
@@ -67,5 +73,6 @@ mod tests {
         assert_eq!((found.seeds, found.items), (3, 2));
         assert!((found.pairwise_agreement - 4.0 / 6.0).abs() < 1e-12);
         assert!((found.all_agree - 0.5).abs() < 1e-12);
+        assert!((same_share(&reading(&["a", "b"]), &reading(&["a", "c"])) - 0.5).abs() < 1e-12);
     }
 }

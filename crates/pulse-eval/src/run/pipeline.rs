@@ -1,8 +1,9 @@
 //! Threads that prepare questions and threads that answer them.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use pulse_data::bench::BenchError;
 use pulse_llm::generation::GenerationError;
@@ -15,6 +16,9 @@ use super::line::{Place, RunLine};
 use super::prepare::{Asked, Job, Work, item_id, prepare};
 use super::settings::{History, RunSettings};
 use crate::task::Task;
+
+/// How long to wait before looking for room again; far below the time of an answer.
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// What happened to a question.
 pub(super) enum Outcome {
@@ -55,24 +59,27 @@ pub(super) fn answer_all(
     let ready = &Mutex::new(ready);
     let (results, outcomes) = channel::<Outcome>();
     std::thread::scope(|scope| {
+        let mut threads = Vec::new();
         for _ in 0..plan.workers.max(1) {
             let (jobs, results) = (jobs.clone(), results.clone());
-            scope.spawn(move || {
+            threads.push(scope.spawn(move || {
+                let _guard = StopOnPanic(is_stopped);
                 while !is_stopped.load(Ordering::Relaxed) {
                     let Some(next) = locked(work).next() else {
                         return;
                     };
-                    if !hand_on(next, &|work| prepare(work, preprocessor), &jobs, &results) {
+                    let prepare = |work: &Work| prepare(work, preprocessor);
+                    if !hand_on(next, &prepare, &jobs, &results, is_stopped) {
                         return;
                     }
                 }
-            });
+            }));
         }
         drop(jobs);
-        let mut answering = Vec::new();
         for pulse in plan.models {
             let results = results.clone();
-            answering.push(scope.spawn(move || {
+            threads.push(scope.spawn(move || {
+                let _guard = StopOnPanic(is_stopped);
                 while !is_stopped.load(Ordering::Relaxed) {
                     let jobs = collect(ready, plan.batch);
                     if jobs.is_empty() || !answer_jobs(plan, pulse, jobs, &results) {
@@ -92,17 +99,26 @@ pub(super) fn answer_all(
             if taken.is_err() {
                 end = taken;
                 is_stopped.store(true, Ordering::Relaxed);
-                // Those who prepare may wait for room.
-                while locked(ready).try_recv().is_ok() {}
             }
         }
-        for thread in answering {
+        for thread in threads {
             if thread.join().is_err() {
                 end = end.and(Err(RunError::Worker));
             }
         }
         end
     })
+}
+
+/// Lets the other threads end when one panics, instead of waiting for it for ever.
+struct StopOnPanic<'a>(&'a AtomicBool);
+
+impl Drop for StopOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 /// A thread that panicked says so when it is joined; what it held stays usable.
@@ -116,6 +132,7 @@ fn hand_on(
     prepare: &dyn Fn(&Work) -> Result<Job, String>,
     jobs: &SyncSender<Job>,
     results: &Sender<Outcome>,
+    is_stopped: &AtomicBool,
 ) -> bool {
     let work = match next {
         Ok(work) => work,
@@ -125,7 +142,7 @@ fn hand_on(
         }
     };
     match prepare(&work) {
-        Ok(job) => jobs.send(job).is_ok(),
+        Ok(job) => wait_for_room(jobs, job, is_stopped),
         Err(reason) => {
             let failed = FailedQuestion {
                 task: work.task,
@@ -135,6 +152,22 @@ fn hand_on(
             };
             results.send(Outcome::Failed(failed)).is_ok()
         }
+    }
+}
+
+/// Passes a job on when there is room; false if the run ends before. A blocking send would wait for ever for
+/// devices that have stopped.
+fn wait_for_room(jobs: &SyncSender<Job>, mut job: Job, is_stopped: &AtomicBool) -> bool {
+    loop {
+        job = match jobs.try_send(job) {
+            Ok(()) => return true,
+            Err(TrySendError::Disconnected(_)) => return false,
+            Err(TrySendError::Full(job)) => job,
+        };
+        if is_stopped.load(Ordering::Relaxed) {
+            return false;
+        }
+        std::thread::sleep(PAUSE);
     }
 }
 
@@ -292,4 +325,67 @@ fn answer_turns(
         index: job.index,
     };
     Ok(RunLine::turns(plan.settings, &place, turns, &answers))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use pulse_data::bench::{BenchConversation, BenchItem, BenchPicture, BenchTurn, TurnValue};
+    use pulse_llm::LoadOptions;
+
+    use super::*;
+
+    fn work(index: u64, picture: &[u8]) -> Work {
+        let turn = |value: &str| BenchTurn {
+            from: "human".to_owned(),
+            value: TurnValue::Text(value.to_owned()),
+        };
+        Work {
+            task: Task::PtbTest,
+            index,
+            item: BenchItem {
+                id: index.to_string(),
+                image_path: "x.png".to_owned(),
+                picture: BenchPicture::Bytes(picture.to_vec()),
+                conversation: BenchConversation::Turns(vec![turn("q"), turn("NORM")]),
+                number: None,
+            },
+        }
+    }
+
+    /// With more threads waiting for room than there is room, so that one left behind would be seen.
+    #[test]
+    fn a_run_that_must_stop_waits_for_nobody() {
+        let datasets = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets");
+        let pulse =
+            Pulse::load(&format!("{datasets}/pulse-random"), LoadOptions::default()).unwrap();
+        let picture = std::fs::read(format!("{datasets}/pages/sinus-rhythm.png")).unwrap();
+        let generate = GenerateOptions {
+            max_new_tokens: 2,
+            ..GenerateOptions::greedy()
+        };
+        let settings = RunSettings::of(&pulse, &generate, History::Correct, false, None);
+        let plan = Plan {
+            models: &[pulse],
+            settings: &settings,
+            generate: &generate,
+            batch: 1,
+            workers: 6,
+        };
+        let items = (0..500).map(|index| Ok(work(index, &picture)));
+        let mut taken = 0;
+        let error = answer_all(&plan, items, |_| {
+            taken += 1;
+            Err(RunError::NoModel)
+        });
+        assert!(matches!(error, Err(RunError::NoModel)));
+        assert_eq!(taken, 1);
+
+        let error = answer_all(
+            &plan,
+            std::iter::from_fn(|| panic!("a broken source")),
+            |_| Ok(()),
+        );
+        assert!(matches!(error, Err(RunError::Worker)));
+    }
 }

@@ -117,8 +117,12 @@ pub fn run(
         .validate()
         .map_err(pulse_llm::PulseError::from)?;
     let folder = BenchFolder::open(&options.bench)?;
-    let mut tasks = options.tasks.clone();
-    tasks.dedup();
+    let mut tasks: Vec<Task> = Vec::new();
+    for task in &options.tasks {
+        if !tasks.contains(task) {
+            tasks.push(*task);
+        }
+    }
     let counts = tasks
         .iter()
         .map(|task| Ok(asked_items(folder.count(config_of(*task))?, options)))
