@@ -1,6 +1,6 @@
 //! What probabilities of labels cost beside a greedy answer: interleaved pairs, medians.
 //!
-//! `cargo bench -p pulse-eval --bench likelihood -- [MODEL] [PICTURE]`; without arguments the bundled random model
+//! `cargo bench --workspace --bench likelihood --profile dev -- [MODEL] [PICTURE]`; without arguments the bundled random model
 //! and page. A random model never ends an answer, so each length of answer is measured on its own.
 
 #![allow(missing_docs, clippy::print_stdout)]

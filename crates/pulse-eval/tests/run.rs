@@ -50,7 +50,10 @@ fn all_nine_tasks_are_asked_and_answers_are_those_of_the_model() {
     let pulse = pulse();
     let options = options(&Task::ALL, out.path());
     let mut seen = Vec::new();
-    let report = run(&[pulse.clone()], &options, |progress| seen.push(*progress)).unwrap();
+    let report = run(std::slice::from_ref(&pulse), &options, |progress| {
+        seen.push(*progress)
+    })
+    .unwrap();
     assert_eq!(report.failures, []);
     assert_eq!(report.tasks.len(), 9);
     assert!(
@@ -136,7 +139,7 @@ fn arena_has_two_turns_in_one_conversation_and_the_originals_history_on_request(
             limit: Some(1),
             ..options(&[Task::Arena], out.path())
         };
-        run(&[pulse.clone()], &options, |_| {}).unwrap();
+        run(std::slice::from_ref(&pulse), &options, |_| {}).unwrap();
         let found = &lines(out.path(), "arena")[0];
         let mut chat = pulse.chat();
         if history == History::Original {
@@ -168,7 +171,12 @@ fn batches_devices_and_shards_change_nothing() {
     let tasks = [Task::PtbTest, Task::Arena, Task::CsnTestNoCot];
     let whole = tempfile::tempdir().unwrap();
     let one = pulse();
-    run(&[one.clone()], &options(&tasks, whole.path()), |_| {}).unwrap();
+    run(
+        std::slice::from_ref(&one),
+        &options(&tasks, whole.path()),
+        |_| {},
+    )
+    .unwrap();
 
     let many = tempfile::tempdir().unwrap();
     let batched = RunOptions {
@@ -186,7 +194,7 @@ fn batches_devices_and_shards_change_nothing() {
             shard: Some(format!("{number}/2").parse().unwrap()),
             ..options(&tasks, &folder)
         };
-        let report = run(&[one.clone()], &share, |_| {}).unwrap();
+        let report = run(std::slice::from_ref(&one), &share, |_| {}).unwrap();
         assert_eq!(report.tasks[0].items, if number == 1 { 2 } else { 1 });
         folders.push(folder);
     }
@@ -236,17 +244,25 @@ fn a_run_goes_on_and_refuses_what_is_not_its_own() {
         ..options(&tasks, out.path())
     };
     assert_eq!(
-        run(&[pulse.clone()], &limited, |_| {}).unwrap().tasks[0].answered,
+        run(std::slice::from_ref(&pulse), &limited, |_| {})
+            .unwrap()
+            .tasks[0]
+            .answered,
         2
     );
     let path = out.path().join("ptb-test/step-final.jsonl");
     let whole = std::fs::read(&path).unwrap();
     // A kill in the middle of the second line.
     std::fs::write(&path, &whole[..whole.len() - 40]).unwrap();
-    let report = run(&[pulse.clone()], &options(&tasks, out.path()), |_| {}).unwrap();
+    let report = run(
+        std::slice::from_ref(&pulse),
+        &options(&tasks, out.path()),
+        |_| {},
+    )
+    .unwrap();
     assert_eq!((report.tasks[0].reused, report.tasks[0].answered), (1, 2));
     assert!(std::fs::read(&path).unwrap().starts_with(&whole));
-    let report = run(&[pulse.clone()], &limited, |_| {}).unwrap();
+    let report = run(std::slice::from_ref(&pulse), &limited, |_| {}).unwrap();
     assert_eq!((report.tasks[0].items, report.tasks[0].reused), (2, 2));
 
     let other = RunOptions {
@@ -254,7 +270,7 @@ fn a_run_goes_on_and_refuses_what_is_not_its_own() {
         score_labels: true,
         ..options(&tasks, out.path())
     };
-    let error = run(&[pulse.clone()], &other, |_| {})
+    let error = run(std::slice::from_ref(&pulse), &other, |_| {})
         .unwrap_err()
         .to_string();
     for part in [
@@ -267,13 +283,13 @@ fn a_run_goes_on_and_refuses_what_is_not_its_own() {
     let kept = std::fs::read_to_string(&path).unwrap();
     let digest = report.settings.digest();
     std::fs::write(&path, kept.replacen(&digest, "0000000000000000", 1)).unwrap();
-    let error = run(&[pulse.clone()], &limited, |_| {}).unwrap_err();
+    let error = run(std::slice::from_ref(&pulse), &limited, |_| {}).unwrap_err();
     assert!(
         matches!(error, RunError::ForeignLine { line: 1, .. }),
         "{error}"
     );
     std::fs::write(&path, kept.replacen("\"metadata\"", "\"meta\"", 1)).unwrap();
-    let error = run(&[pulse.clone()], &limited, |_| {})
+    let error = run(std::slice::from_ref(&pulse), &limited, |_| {})
         .unwrap_err()
         .to_string();
     assert!(
@@ -303,7 +319,7 @@ fn questions_that_fail_are_recorded_and_tried_again() {
         batch: 3,
         ..options(&[Task::PtbTest], &out)
     };
-    let report = run(&[pulse.clone()], &options, |_| {}).unwrap();
+    let report = run(std::slice::from_ref(&pulse), &options, |_| {}).unwrap();
     let task = &report.tasks[0];
     assert_eq!((task.items, task.answered, task.failed), (3, 1, 2));
     assert!(
@@ -355,7 +371,12 @@ fn parquet_is_asked_and_scored_as_json_is() {
     }
     let (first, second) = (place.path().join("a"), place.path().join("b"));
     let pulse = pulse();
-    run(&[pulse.clone()], &options(&tasks, &first), |_| {}).unwrap();
+    run(
+        std::slice::from_ref(&pulse),
+        &options(&tasks, &first),
+        |_| {},
+    )
+    .unwrap();
     let from_parquet = RunOptions {
         bench: parquet.clone(),
         ..options(&tasks, &second)

@@ -6,6 +6,7 @@
 //! settings made. Lines have the fields of the original's scripts, so that its tools read them, and say in
 //! `metadata` where they come from.
 
+mod answer;
 mod candidates;
 mod error;
 mod failures;
