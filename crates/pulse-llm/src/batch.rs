@@ -164,9 +164,11 @@ pub(crate) fn answer(
                 },
                 provenance: pulse.provenance(options, grids),
             };
+            let ids = continuations.iter().filter(|one| one.row == row);
             Ok(ScoredAnswer {
                 answer,
                 likelihoods: likelihoods.collect(),
+                candidate_ids: ids.map(|one| one.ids.clone()).collect(),
             })
         })
         .collect()

@@ -37,6 +37,9 @@ pub struct ScoredAnswer {
     pub answer: Answer,
     /// How likely it finds the candidates.
     pub likelihoods: Vec<Likelihood>,
+    /// The ids that each candidate adds to the prompt. Of two beginnings of answers, one contains the other if
+    /// its ids begin with the other's.
+    pub candidate_ids: Vec<Vec<u32>>,
 }
 
 /// The ids that a candidate adds to the prompt of `conversation`, whose last question is open: exactly those

@@ -133,9 +133,13 @@ fn answer_single(
             id: &job.id,
             index: job.index,
         };
-        let labels = candidates[at].as_ref();
-        let labels = labels.map(|candidates| (candidates, scored.likelihoods.as_slice()));
-        RunLine::one(plan.settings, &place, &texts[at], scored.answer, labels)
+        RunLine::one(
+            plan.settings,
+            &place,
+            &texts[at],
+            &scored,
+            candidates[at].as_ref(),
+        )
     });
     Ok(lines.collect())
 }

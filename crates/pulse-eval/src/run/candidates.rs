@@ -1,6 +1,8 @@
 //! Which answers are weighed for a question, and what their likelihoods say about its labels.
 //!
-//! **Letters**: each letter as the beginning of an answer, so that "C" and "C. Atrial flutter" are one. **Labels
+//! **Letters**: each letter as the beginning of an answer, so that "C" and "C. Atrial flutter" are one, alone and
+//! with each mark that may follow it, because a tokenizer may have letter and mark as one token; a beginning that
+//! contains another one is not counted again. **Labels
 //! and options**: the answer is a set, so the candidates are sets, each written as the benchmark writes it (names
 //! in their order, joined by a comma) and ended; all sets up to the largest size for which there are at most
 //! [`MOST_CANDIDATES`]. A label's probability is the share of the candidates' probability that lies on sets with
@@ -8,13 +10,15 @@
 
 use std::collections::BTreeMap;
 
-use pulse_llm::{Candidate, Likelihood};
+use pulse_llm::{Candidate, Likelihood, ScoredAnswer};
 
 use crate::strict::options_as_listed;
 use crate::task::{Task, TaskKind};
 
 /// Most sets that are weighed for one question, unless the single labels alone are more.
 pub(super) const MOST_CANDIDATES: usize = 64;
+/// What may follow a letter; nothing first.
+const MARKS: [&str; 5] = ["", ".", ")", ":", ","];
 /// Labels or options that a question can have; more are not weighed.
 const MOST_LABELS: usize = 62;
 
@@ -32,17 +36,20 @@ pub struct LabelCandidates {
 pub fn label_candidates(task: Task, question: &str) -> Option<LabelCandidates> {
     match task.kind() {
         TaskKind::Letter { options } => {
-            let letters: Vec<String> = ('A'..='Z').take(options).map(String::from).collect();
+            let labels: Vec<String> = ('A'..='Z').take(options).map(String::from).collect();
+            let begun = |letter: &String, mark: &&str| Candidate {
+                text: format!("{letter}{mark}"),
+                is_whole: false,
+            };
+            let (mut candidates, mut members) = (Vec::new(), Vec::new());
+            for (at, letter) in labels.iter().enumerate() {
+                candidates.extend(MARKS.iter().map(|mark| begun(letter, mark)));
+                members.extend(MARKS.iter().map(|_| 1 << at));
+            }
             Some(LabelCandidates {
-                candidates: letters
-                    .iter()
-                    .map(|letter| Candidate {
-                        text: letter.clone(),
-                        is_whole: false,
-                    })
-                    .collect(),
-                members: (0..options).map(|at| 1 << at).collect(),
-                labels: letters,
+                candidates,
+                members,
+                labels,
             })
         }
         TaskKind::Labels(labels) => {
@@ -109,12 +116,16 @@ impl LabelCandidates {
     /// model any more.
     pub fn probabilities(
         &self,
-        likelihoods: &[Likelihood],
+        found: &ScoredAnswer,
         weight: impl Fn(&Likelihood) -> f64,
     ) -> BTreeMap<String, f64> {
-        let weights: Vec<f64> = likelihoods.iter().map(weight).collect();
+        let weights: Vec<f64> = found.likelihoods.iter().map(weight).collect();
         let largest = weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let shares: Vec<f64> = weights.iter().map(|one| (one - largest).exp()).collect();
+        let shares: Vec<f64> = weights
+            .iter()
+            .zip(self.counted(found))
+            .map(|(one, counts)| if counts { (one - largest).exp() } else { 0.0 })
+            .collect();
         let total: f64 = shares.iter().sum();
         let of = |label: usize| -> f64 {
             let with = self.members.iter().zip(&shares);
@@ -134,15 +145,38 @@ impl LabelCandidates {
 
     /// The share of the model's probability that lies on the candidates: near 1, the model answers in one of
     /// these forms; near 0, the probabilities describe answers that it would hardly give.
-    pub fn mass(&self, likelihoods: &[Likelihood]) -> f64 {
-        let sum: f64 = likelihoods.iter().map(|one| one.log_likelihood.exp()).sum();
+    pub fn mass(&self, found: &ScoredAnswer) -> f64 {
+        let counted = found.likelihoods.iter().zip(self.counted(found));
+        let sum: f64 = counted
+            .filter(|(_, counts)| *counts)
+            .map(|(one, _)| one.log_likelihood.exp())
+            .sum();
         sum.min(1.0)
+    }
+
+    /// Which candidates count: a beginning of an answer that goes on from another one is part of it.
+    fn counted(&self, found: &ScoredAnswer) -> Vec<bool> {
+        let ids = &found.candidate_ids;
+        let goes_on = |at: usize| {
+            let others = ids.iter().zip(&self.candidates).enumerate();
+            let mut shorter = others.filter(|(other, (begun, candidate))| {
+                // Of two that are the same to the tokenizer, the first counts.
+                let is_before = begun.len() < ids[at].len() || *other < at;
+                *other != at && is_before && !candidate.is_whole && ids[at].starts_with(begun)
+            });
+            shorter.next().is_some()
+        };
+        (0..self.candidates.len()).map(|at| !goes_on(at)).collect()
     }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use pulse_llm::{
+        Answer, DeviceName, FinishReason, MergeType, Provenance, Sampling, Timings, Usage,
+    };
+
     use super::*;
 
     fn texts(candidates: &LabelCandidates) -> Vec<&str> {
@@ -153,10 +187,41 @@ mod tests {
             .collect()
     }
 
-    fn likelihood(probability: f64, tokens: usize) -> Likelihood {
-        Likelihood {
-            log_likelihood: probability.ln(),
-            tokens,
+    /// Likelihoods of candidates with these ids.
+    fn scored(found: &[(f64, &[u32])]) -> ScoredAnswer {
+        let likelihood = |(log_likelihood, ids): &(f64, &[u32])| Likelihood {
+            log_likelihood: *log_likelihood,
+            tokens: ids.len(),
+        };
+        ScoredAnswer {
+            answer: Answer {
+                text: String::new(),
+                token_ids: Vec::new(),
+                finish_reason: FinishReason::Stop,
+                usage: Usage::default(),
+                timings: Timings::default(),
+                provenance: Provenance {
+                    model: String::new(),
+                    weights_digest: String::new(),
+                    layout: String::new(),
+                    merge: MergeType::Flat,
+                    tile_grid: Vec::new(),
+                    template: String::new(),
+                    sampling: Sampling {
+                        temperature: 0.0,
+                        top_k: 0,
+                        top_p: None,
+                        num_beams: 1,
+                        max_new_tokens: 1,
+                    },
+                    seed: 0,
+                    dtype: String::new(),
+                    device: DeviceName::Cpu,
+                    version: String::new(),
+                },
+            },
+            likelihoods: found.iter().map(likelihood).collect(),
+            candidate_ids: found.iter().map(|(_, ids)| ids.to_vec()).collect(),
         }
     }
 
@@ -191,7 +256,8 @@ mod tests {
     #[test]
     fn labels_take_the_share_of_their_sets() {
         let two = label_candidates(Task::EcgqaTest, "q Options: a, b").unwrap();
-        let found = [likelihood(0.2, 1), likelihood(0.1, 1), likelihood(0.1, 3)];
+        let ln = f64::ln;
+        let found = scored(&[(ln(0.2), &[5]), (ln(0.1), &[6]), (ln(0.1), &[5, 7, 6])]);
         let sums = two.probabilities(&found, |one| one.log_likelihood);
         assert!(
             (sums["a"] - 0.75).abs() < 1e-12 && (sums["b"] - 0.5).abs() < 1e-12,
@@ -203,20 +269,38 @@ mod tests {
         let expected = (0.2 + third) / (0.3 + third);
         assert!((per_token["a"] - expected).abs() < 1e-12, "{per_token:?}");
         // Far below what an exponential can hold.
-        let tiny = [-4000.0, -4000.0, -9000.0].map(|log_likelihood| Likelihood {
-            log_likelihood,
-            tokens: 9,
-        });
+        let tiny = scored(&[(-4000.0, &[5, 2]), (-4000.0, &[6, 2]), (-9000.0, &[5, 7])]);
         assert_eq!(two.probabilities(&tiny, |one| one.log_likelihood)["a"], 0.5);
     }
 
     #[test]
-    fn letters_share_one() {
+    fn letters_share_one_and_no_beginning_counts_twice() {
         let four = label_candidates(Task::MmmuEcg, "").unwrap();
+        assert_eq!(texts(&four)[..6], ["A", "A.", "A)", "A:", "A,", "B"]);
         assert!(four.candidates().iter().all(|one| !one.is_whole));
-        let found = [0.1, 0.3, 0.05, 0.05].map(|p| likelihood(p, 1));
+        // "A." is a token of its own here, while "A)" goes on from "A"; so with the others.
+        let ids: Vec<Vec<u32>> = (0..4u32)
+            .flat_map(|letter| {
+                [
+                    vec![letter],
+                    vec![10 + letter],
+                    vec![letter, 91],
+                    vec![letter, 92],
+                    vec![letter, 93],
+                ]
+            })
+            .collect();
+        let p = |bare: f64, dot: f64| [bare, dot, bare / 2.0, bare / 4.0, bare / 8.0];
+        let given = [p(0.1, 0.02), p(0.3, 0.04), p(0.05, 0.0), p(0.05, 0.04)].concat();
+        let rows: Vec<(f64, &[u32])> = given
+            .iter()
+            .map(|one| one.ln())
+            .zip(ids.iter().map(Vec::as_slice))
+            .collect();
+        let found = scored(&rows);
         let letters = four.probabilities(&found, |one| one.log_likelihood);
-        assert!((letters["B"] - 0.6).abs() < 1e-12);
+        assert!((letters["B"] - 0.34 / 0.6).abs() < 1e-12, "{letters:?}");
         assert!((letters.values().sum::<f64>() - 1.0).abs() < 1e-12);
+        assert!((four.mass(&found) - 0.6).abs() < 1e-12);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use pulse_data::bench::ArenaTurn;
-use pulse_llm::{Answer, DeviceName, FinishReason, Likelihood, Usage};
+use pulse_llm::{Answer, DeviceName, FinishReason, Likelihood, ScoredAnswer, Usage};
 use serde::{Deserialize, Serialize};
 
 use super::candidates::LabelCandidates;
@@ -87,23 +87,22 @@ impl RunLine {
         settings: &RunSettings,
         place: &Place<'_>,
         prompt: &str,
-        answer: Answer,
-        labels: Option<(&LabelCandidates, &[Likelihood])>,
+        scored: &ScoredAnswer,
+        candidates: Option<&LabelCandidates>,
     ) -> Self {
         let said = Said::One {
             prompt: prompt.to_owned(),
-            text: answer.text.clone(),
+            text: scored.answer.text.clone(),
         };
-        let mut line = Self::new(settings, place, said, &[answer]);
-        line.labels = labels.map(|(candidates, likelihoods)| LineLabels {
-            label_probabilities: candidates.probabilities(likelihoods, |one| one.log_likelihood),
-            label_probabilities_normalised: candidates
-                .probabilities(likelihoods, Likelihood::per_token),
-            label_mass: candidates.mass(likelihoods),
+        let mut line = Self::new(settings, place, said, std::slice::from_ref(&scored.answer));
+        line.labels = candidates.map(|candidates| LineLabels {
+            label_probabilities: candidates.probabilities(scored, |one| one.log_likelihood),
+            label_probabilities_normalised: candidates.probabilities(scored, Likelihood::per_token),
+            label_mass: candidates.mass(scored),
             candidate_likelihoods: candidates
                 .candidates()
                 .iter()
-                .zip(likelihoods)
+                .zip(&scored.likelihoods)
                 .map(|(candidate, likelihood)| (candidate.text.clone(), *likelihood))
                 .collect(),
         });

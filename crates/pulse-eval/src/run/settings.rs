@@ -27,7 +27,8 @@ pub enum History {
 /// Everything that all answers of a folder share. Devices, batches and the order of work are not among it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunSettings {
-    /// The model's name in `model_id`: the last part of its path or id.
+    /// The model's name in `model_id`: as in the original the last part of its path or id, for a checkpoint of
+    /// a training run with the part before it.
     pub model_id: String,
     /// Commit of the Hub or BLAKE3 of the weight files.
     pub weights_digest: String,
@@ -64,9 +65,8 @@ impl RunSettings {
         shard: Option<Shard>,
     ) -> Self {
         let from = pulse.provenance(options, Vec::new());
-        let name = from.model.trim_end_matches(['/', '\\']);
         Self {
-            model_id: name.rsplit(['/', '\\']).next().unwrap_or(name).to_owned(),
+            model_id: model_name(&from.model),
             weights_digest: from.weights_digest,
             layout: from.layout,
             merge: from.merge,
@@ -143,5 +143,39 @@ impl RunSettings {
             path: path.to_owned(),
             differences: differences.join(", "),
         })
+    }
+}
+
+/// The original's `get_model_name_from_path`; the folder `model` of a finished training run says as little as
+/// `checkpoint-N`.
+fn model_name(path: &str) -> String {
+    let mut parts = path
+        .split(['/', '\\'])
+        .filter(|part| !part.is_empty())
+        .rev();
+    match (parts.next(), parts.next()) {
+        (Some(last), Some(before)) if last.starts_with("checkpoint-") || last == "model" => {
+            format!("{before}_{last}")
+        }
+        (Some(last), _) => last.to_owned(),
+        (None, _) => path.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::model_name;
+
+    #[test]
+    fn models_are_named_as_in_the_original() {
+        for (path, name) in [
+            ("PULSE-ECG/PULSE-7B", "PULSE-7B"),
+            ("/a/b/pulse/", "pulse"),
+            ("runs/nano/checkpoint-00000219", "nano_checkpoint-00000219"),
+            ("runs/nano/model", "nano_model"),
+            ("checkpoint-5", "checkpoint-5"),
+        ] {
+            assert_eq!(model_name(path), name);
+        }
     }
 }
