@@ -5,7 +5,9 @@
 #[allow(dead_code, reason = "each test file uses a part of it")]
 mod bench;
 
-use bench::{pulse, short};
+use std::process::Command;
+
+use bench::{model, pulse, short};
 use pulse_ecg::page::Layout;
 use pulse_eval::Task;
 use pulse_eval::robustness::{
@@ -89,4 +91,51 @@ fn settings_out_of_range_are_refused() {
     ));
     let all = Variation::battery(&[0.5, 1.0]);
     assert_eq!(all.len(), 1 + 2 + 24 + 3 + 3 + 3);
+}
+
+#[test]
+fn the_command_writes_a_page_a_table_and_json() {
+    let place = tempfile::tempdir().unwrap();
+    let run = |axes: &str| {
+        Command::new(env!("CARGO_BIN_EXE_pulse-eval"))
+            .args([
+                "robustness",
+                "--model",
+                &model(),
+                "--task",
+                "mmmu-ecg",
+                "--items",
+                "1",
+            ])
+            .args([
+                "--dpi",
+                "40",
+                "--repeats",
+                "0",
+                "--max-new-tokens",
+                "2",
+                "--axes",
+                axes,
+            ])
+            .args(["--patient-seed", "4", "--seed", "5", "--out"])
+            .arg(place.path())
+            .output()
+            .unwrap()
+    };
+    let output = run("gain,all wear");
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{error}");
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        table.contains("| gain 20 mm/mV |") && table.contains("| all wear |"),
+        "{table}"
+    );
+    for file in ["robustness.html", "robustness.md", "robustness.json"] {
+        assert!(place.path().join(file).is_file(), "{file}");
+    }
+    let refused = run("weather");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        String::from_utf8_lossy(&refused.stderr).contains("\"weather\"; there are clean, all wear")
+    );
 }

@@ -28,7 +28,7 @@ pub(super) struct RobustnessArguments {
     items: u64,
     /// Seed of patients and wear
     #[arg(long, default_value_t = 0)]
-    seed: u64,
+    patient_seed: u64,
     /// Resolution of the pages in dots per inch
     #[arg(long, default_value_t = 200.0)]
     dpi: f64,
@@ -81,7 +81,7 @@ pub(super) fn run(arguments: &RobustnessArguments) -> Result<(), Failure> {
     let options = BatteryOptions {
         task: arguments.task,
         items: arguments.items,
-        seed: arguments.seed,
+        seed: arguments.patient_seed,
         dpi: arguments.dpi,
         variations,
         generate: GenerateOptions {
