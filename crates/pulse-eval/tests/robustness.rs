@@ -68,6 +68,10 @@ fn the_battery_covers_wear_and_drawing_and_goes_on() {
     }
     let page = battery_html(&report);
     assert!(page.starts_with("<!doctype html>") && page.contains("<h3>gain</h3>"));
+    assert!(
+        page.contains(">5 mm/mV<") && page.contains(">clean<"),
+        "{page}"
+    );
 }
 
 #[test]

@@ -90,9 +90,14 @@ pub fn battery_html(report: &BatteryReport) -> String {
             .map(|one| {
                 let first = one.figures.first();
                 Bar {
-                    name: one
-                        .strength
-                        .map_or_else(|| escape(&one.variation), |strength| strength.to_string()),
+                    // The heading says what kind of change it is.
+                    name: escape(
+                        one.variation
+                            .strip_prefix(axis)
+                            .map(str::trim_start)
+                            .filter(|rest| !rest.is_empty())
+                            .unwrap_or(&one.variation),
+                    ),
                     value: first.and_then(|figure| figure.value),
                     interval: first.and_then(|figure| figure.low.zip(figure.high)),
                     note: cell(one),
