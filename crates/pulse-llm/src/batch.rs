@@ -185,10 +185,11 @@ fn prepare<'a>(pulse: &Pulse, question: &BatchQuestion<'a>) -> Result<Row<'a>, P
     let embeddings = loaded.model.splice(&prompt, &tokens, &loaded.device)?;
     let [_, total, _] = embeddings.dims();
     let visual = tokens.iter().map(|tokens| tokens.count()).sum();
+    let raw = prompt.to_raw();
     let candidates = question
         .candidates
         .iter()
-        .map(|candidate| continuation_ids(&conversation, tokenizer, candidate))
+        .map(|candidate| continuation_ids(&raw, &conversation, tokenizer, candidate))
         .collect::<Result<Vec<_>, _>>()?;
     // One position for the answer is needed anyway; a candidate needs as many as it has tokens.
     let longest = candidates.iter().map(Vec::len).max().unwrap_or(1);

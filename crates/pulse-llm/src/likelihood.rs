@@ -42,21 +42,21 @@ pub struct ScoredAnswer {
     pub candidate_ids: Vec<Vec<u32>>,
 }
 
-/// The ids that a candidate adds to the prompt of `conversation`, whose last question is open: exactly those
-/// by which the prompt with the answer is longer than the prompt without.
+/// The ids that a candidate adds to `prompt`, the ids of `conversation`, whose last question is open: exactly
+/// those by which the prompt with the answer is longer than the prompt without.
 pub(crate) fn continuation_ids(
+    prompt: &[i32],
     conversation: &Conversation,
     tokenizer: &Tokenizer,
     candidate: &Candidate,
 ) -> Result<Vec<u32>, PulseError> {
-    let prompt = conversation.prompt_ids(tokenizer)?.to_raw();
     let mut answered = conversation.clone();
     answered.push_answer(&candidate.text);
     let whole = answered.prompt_ids(tokenizer)?.to_raw();
     let boundary = || PromptError::AnswerBoundary {
         answer: candidate.text.clone(),
     };
-    let added = whole.strip_prefix(prompt.as_slice()).ok_or_else(boundary)?;
+    let added = whole.strip_prefix(prompt).ok_or_else(boundary)?;
     let mut ids: Vec<u32> = added.iter().map(|id| id.unsigned_abs()).collect();
     if !candidate.is_whole && ids.last() == Some(&tokenizer.eos_id()) {
         ids.pop();
