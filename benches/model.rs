@@ -60,7 +60,7 @@ fn main() {
     let wanted = |part: &str| named.is_empty() || named.iter().any(|name| name == part);
     let mut report = serde_json::json!({
         "threads": rayon::current_num_threads(),
-        "cpu": pulse_kernels::cpu_features(),
+        "cpu": pulse_kernels::Level::detect().name(),
         "matrices": format!("{:?}", source().matrices),
     });
     if wanted("vision") {

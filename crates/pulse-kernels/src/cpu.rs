@@ -42,23 +42,3 @@ pub(crate) fn contiguous(tensor: FlexTensor) -> FlexTensor {
 pub(crate) fn is_f32(tensor: &FlexTensor) -> bool {
     tensor.dtype() == DType::F32
 }
-
-/// The instruction sets found on this machine that the kernels make use of, best first; for
-/// reports and provenance.
-pub fn cpu_features() -> Vec<&'static str> {
-    let mut found = Vec::new();
-    #[cfg(target_arch = "x86_64")]
-    {
-        if std::arch::is_x86_feature_detected!("avx512f") {
-            found.push("avx512f");
-        }
-        if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma")
-        {
-            found.push("avx2+fma");
-        }
-    }
-    if found.is_empty() {
-        found.push("portable");
-    }
-    found
-}

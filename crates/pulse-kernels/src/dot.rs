@@ -1,8 +1,11 @@
 //! Dot products of four weight rows with one activation row, f32 accumulation.
 //!
 //! Four rows at a time means four streams from memory and one read of the activations. The loop is
-//! written once over fixed-width lane arrays; the instantiations below only switch instruction sets
-//! on, so every path computes the same sums in the same order but for fused multiply-add.
+//! written over fixed-width lane arrays, so that it vectorises for whatever instruction set its
+//! caller is compiled for.
+
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::*;
 
 use half::{bf16, f16};
 
@@ -13,8 +16,26 @@ pub(crate) const ROWS: usize = 4;
 
 /// A stored weight that widens to f32 without loss.
 pub(crate) trait StoredWeight: Copy + Send + Sync + 'static {
+    /// Whether `load_512` and `load_256` give the even values and then the odd ones, instead of the
+    /// first half and then the second.
+    const IS_SPLIT: bool = false;
+
     /// The exact value as f32.
     fn widen(self) -> f32;
+
+    /// Thirty-two values in f32.
+    ///
+    /// # Safety
+    /// To be called where AVX-512 F is switched on, with 32 readable values.
+    #[cfg(target_arch = "x86_64")]
+    unsafe fn load_512(from: *const Self) -> [__m512; 2];
+
+    /// Sixteen values in f32.
+    ///
+    /// # Safety
+    /// To be called where AVX2 and F16C are switched on, with 16 readable values.
+    #[cfg(target_arch = "x86_64")]
+    unsafe fn load_256(from: *const Self) -> [__m256; 2];
 }
 
 impl StoredWeight for f32 {
@@ -22,12 +43,49 @@ impl StoredWeight for f32 {
     fn widen(self) -> f32 {
         self
     }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    unsafe fn load_512(from: *const Self) -> [__m512; 2] {
+        // SAFETY: the caller's promise.
+        unsafe { [_mm512_loadu_ps(from), _mm512_loadu_ps(from.add(16))] }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    unsafe fn load_256(from: *const Self) -> [__m256; 2] {
+        // SAFETY: the caller's promise.
+        unsafe { [_mm256_loadu_ps(from), _mm256_loadu_ps(from.add(8))] }
+    }
 }
 
 impl StoredWeight for bf16 {
+    const IS_SPLIT: bool = true;
+
     #[inline(always)]
     fn widen(self) -> f32 {
         f32::from_bits((self.to_bits() as u32) << 16)
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    unsafe fn load_512(from: *const Self) -> [__m512; 2] {
+        // SAFETY: the caller's promise.
+        unsafe { Self::widen_pairs(_mm512_loadu_si512(from.cast())) }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    unsafe fn load_256(from: *const Self) -> [__m256; 2] {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let words = _mm256_loadu_si256(from.cast());
+            let high = _mm256_set1_epi32(0xffff_0000u32 as i32);
+            [
+                _mm256_castsi256_ps(_mm256_slli_epi32::<16>(words)),
+                _mm256_castsi256_ps(_mm256_and_si256(words, high)),
+            ]
+        }
     }
 }
 
@@ -43,6 +101,59 @@ impl StoredWeight for f16 {
         let special = magnitude | 0x7f80_0000;
         let finite = bits & 0x7c00 != 0x7c00;
         f32::from_bits(if finite { scaled.to_bits() } else { special } | sign)
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    unsafe fn load_512(from: *const Self) -> [__m512; 2] {
+        // SAFETY: the caller's promise.
+        unsafe { [0, 16].map(|at| _mm512_cvtph_ps(_mm256_loadu_si256(from.add(at).cast()))) }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    unsafe fn load_256(from: *const Self) -> [__m256; 2] {
+        // SAFETY: the caller's promise.
+        unsafe { [0, 8].map(|at| _mm256_cvtph_ps(_mm_loadu_si128(from.add(at).cast()))) }
+    }
+}
+
+/// A stored weight of 16 bits.
+pub(crate) trait HalfWeight: StoredWeight {
+    /// Thirty-two values as the even and the odd ones in f32.
+    ///
+    /// # Safety
+    /// To be called, inlined, where AVX-512 F is switched on.
+    #[cfg(target_arch = "x86_64")]
+    unsafe fn widen_pairs(words: __m512i) -> [__m512; 2];
+}
+
+impl HalfWeight for bf16 {
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    unsafe fn widen_pairs(words: __m512i) -> [__m512; 2] {
+        // SAFETY: no memory is touched; the caller has the instructions.
+        unsafe {
+            let high = _mm512_set1_epi32(0xffff_0000u32 as i32);
+            [
+                _mm512_castsi512_ps(_mm512_slli_epi32::<16>(words)),
+                _mm512_castsi512_ps(_mm512_and_si512(words, high)),
+            ]
+        }
+    }
+}
+
+impl HalfWeight for f16 {
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    unsafe fn widen_pairs(words: __m512i) -> [__m512; 2] {
+        // SAFETY: no memory is touched; the caller has the instructions.
+        unsafe {
+            [
+                _mm512_cvtph_ps(_mm512_cvtepi32_epi16(words)),
+                _mm512_cvtph_ps(_mm512_cvtepi32_epi16(_mm512_srli_epi32::<16>(words))),
+            ]
+        }
     }
 }
 
@@ -90,66 +201,6 @@ pub(crate) fn dot_rows_generic<W: StoredWeight, const FUSED: bool>(
     totals
 }
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx2,fma")]
-fn dot_rows_avx512<W: StoredWeight>(weights: [&[W]; ROWS], activations: &[f32]) -> [f32; ROWS] {
-    dot_rows_generic::<W, true>(weights, activations)
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn dot_rows_avx2<W: StoredWeight>(weights: [&[W]; ROWS], activations: &[f32]) -> [f32; ROWS] {
-    dot_rows_generic::<W, true>(weights, activations)
-}
-
-/// The instruction set that dot products run on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Level {
-    /// AVX-512 F, BW, VL.
-    #[cfg(target_arch = "x86_64")]
-    Avx512,
-    /// AVX2 with FMA.
-    #[cfg(target_arch = "x86_64")]
-    Avx2,
-    /// What the target guarantees (SSE2 on x86-64, NEON on AArch64).
-    Portable,
-}
-
-impl Level {
-    /// The best level of this machine. The detection macros cache their answer.
-    pub(crate) fn detect() -> Self {
-        #[cfg(target_arch = "x86_64")]
-        {
-            use std::arch::is_x86_feature_detected as has;
-            if has!("avx512f") && has!("avx512bw") && has!("avx512vl") && has!("fma") {
-                return Self::Avx512;
-            }
-            if has!("avx2") && has!("fma") {
-                return Self::Avx2;
-            }
-        }
-        Self::Portable
-    }
-}
-
-/// `weights[r] · activations` for four rows of one length.
-#[inline]
-pub(crate) fn dot_rows<W: StoredWeight>(
-    level: Level,
-    weights: [&[W]; ROWS],
-    activations: &[f32],
-) -> [f32; ROWS] {
-    match level {
-        // SAFETY: `Level::detect` gives this level only when the processor has the features.
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => unsafe { dot_rows_avx512(weights, activations) },
-        // SAFETY: as above.
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx2 => unsafe { dot_rows_avx2(weights, activations) },
-        Level::Portable => dot_rows_generic::<W, false>(weights, activations),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,20 +224,16 @@ mod tests {
     }
 
     #[test]
-    fn every_level_agrees_with_f64_on_odd_lengths() {
-        let mut levels = vec![Level::Portable];
-        #[cfg(target_arch = "x86_64")]
-        match Level::detect() {
-            Level::Avx512 => levels.extend([Level::Avx512, Level::Avx2]),
-            Level::Avx2 => levels.push(Level::Avx2),
-            Level::Portable => {}
-        }
+    fn both_forms_agree_with_f64_on_odd_lengths() {
         for length in [0, 1, 15, 16, 17, 100, 1000] {
             let x = row(9, length);
             let weights: Vec<Vec<f32>> = (0..4).map(|r| row(r, length)).collect();
-            for &level in &levels {
-                let rows = std::array::from_fn(|r| weights[r].as_slice());
-                let got = dot_rows(level, rows, &x);
+            let rows = std::array::from_fn(|r| weights[r].as_slice());
+            let forms = [
+                dot_rows_generic::<f32, false>,
+                dot_rows_generic::<f32, true>,
+            ];
+            for got in forms.map(|form| form(rows, &x)) {
                 for r in 0..4 {
                     let exact: f64 = weights[r]
                         .iter()
@@ -194,7 +241,7 @@ mod tests {
                         .map(|(w, x)| *w as f64 * *x as f64)
                         .sum();
                     // 1000 products of size below 1 summed in f32 in 16 lanes.
-                    assert!((got[r] as f64 - exact).abs() < 1e-4, "{level:?} {length}");
+                    assert!((got[r] as f64 - exact).abs() < 1e-4, "{length}");
                 }
             }
         }

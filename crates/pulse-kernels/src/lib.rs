@@ -8,7 +8,9 @@
 //! | --- | --- |
 //! | weights straight from a memory-mapped file | [`MappedFile`] |
 //! | where a module's weights come from | [`WeightSource`], [`Scope`] |
-//! | linear layer on weights as stored (f32, bf16, f16) | [`Linear`] |
+//! | linear layer on weights as stored (f32, bf16, f16) or packed | [`Linear`] |
+//! | weights of 8 and 4 bits | [`PackedMatrix`], [`PackedFormat`] |
+//! | the instruction set in use | [`Level`] |
 //! | attention over a cache, causal or not, grouped queries | [`attention()`] |
 //! | normalisation | [`RmsNorm`], [`LayerNorm`] |
 //! | activations | [`silu_gate`], [`quick_gelu`] |
@@ -21,12 +23,16 @@
 mod activation;
 mod add;
 mod attention;
+mod columns;
 mod cpu;
+mod dense;
 mod dot;
+mod level;
 mod linear;
 mod mapped;
 mod matrix_vector;
 mod norm;
+mod packed;
 mod rotate;
 mod rows;
 #[cfg(feature = "training")]
@@ -36,9 +42,11 @@ mod weights;
 pub use activation::{quick_gelu, silu_gate};
 pub use add::add_branch;
 pub use attention::{AttentionShape, attention};
-pub use cpu::{cpu_features, is_cpu};
+pub use cpu::is_cpu;
+pub use level::Level;
 pub use linear::Linear;
 pub use mapped::{MapError, MappedFile};
 pub use norm::{LayerNorm, RmsNorm};
+pub use packed::{BLOCK, PANEL, PackedError, PackedFormat, PackedMatrix};
 pub use rotate::rotate;
-pub use weights::{Precision, Scope, WeightSource};
+pub use weights::{LinearWeight, Precision, Scope, WeightSource};

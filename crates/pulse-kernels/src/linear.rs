@@ -1,37 +1,44 @@
 //! The linear layer of every part of the model.
 //!
-//! Weights lie as in the checkpoint, `[outputs, inputs]`, so that a memory-mapped file can be used
-//! as it is. On the CPU f32 activations meet weights of any stored type without an f32 copy of the
-//! matrix ever existing: few rows go through a matrix-vector kernel, many rows through Burn's
-//! matrix product, for 16-bit weights a panel of rows at a time.
+//! Weights lie as in the checkpoint, `[outputs, inputs]`, or packed, so that a memory-mapped file can
+//! be used as it is. On the CPU f32 activations meet weights of any stored type without an f32 copy
+//! of the matrix ever existing: few rows go through a matrix-vector kernel, many rows through a
+//! product in panels (f32 weights through Burn's).
 
 use burn::module::{Module, Param};
-use burn::tensor::{DType, Tensor};
+use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use crate::cpu::{as_cpu, contiguous, from_values, is_f32};
+use crate::dense::{self, StoredRows};
+use crate::dot::{HalfWeight, StoredWeight};
+use crate::packed::PackedMatrix;
 use crate::rows::{RowWork, for_each_row};
-use crate::{Scope, WeightSource, matrix_vector};
-
-/// Up to this many activation rows the matrix-vector kernel is faster than the matrix product.
-const MATRIX_VECTOR_ROWS: usize = 8;
-/// Bytes of f32 weights that one widened panel may take: it stays in the outer cache.
-const PANEL_BYTES: usize = 8 << 20;
+use crate::weights::LinearWeight;
+use crate::{Level, Scope, WeightSource, matrix_vector};
 
 /// `y = x·Wᵀ + b`, weights kept in their stored type.
 #[derive(Module, Debug)]
 pub struct Linear {
-    /// `[outputs, inputs]`.
-    weight: Param<Tensor<2>>,
+    /// `[outputs, inputs]`; absent where the weight is packed.
+    weight: Option<Param<Tensor<2>>>,
     /// `[outputs]`.
     bias: Option<Param<Tensor<1>>>,
+    /// Packed weights are no parameter: nothing trains, moves or converts them.
+    #[module(skip)]
+    packed: Option<PackedMatrix>,
 }
 
 impl Linear {
     /// A layer from its weight `[outputs, inputs]` and bias `[outputs]`.
-    pub fn new(weight: Tensor<2>, bias: Option<Tensor<1>>) -> Self {
+    pub fn new(weight: impl Into<LinearWeight>, bias: Option<Tensor<1>>) -> Self {
+        let (weight, packed) = match weight.into() {
+            LinearWeight::Tensor(weight) => (Some(Param::from_tensor(weight)), None),
+            LinearWeight::Packed(packed) => (None, Some(packed)),
+        };
         Self {
-            weight: Param::from_tensor(weight),
+            weight,
             bias: bias.map(Param::from_tensor),
+            packed,
         }
     }
 
@@ -42,33 +49,58 @@ impl Linear {
         outputs: usize,
         has_bias: bool,
     ) -> Self {
-        let weight = scope.matrix("weight", [outputs, inputs]);
+        let weight = scope.linear_weight("weight", [outputs, inputs]);
         let bias = has_bias.then(|| scope.values("bias", [outputs]));
         Self::new(weight, bias)
     }
 
     /// Number of outputs.
     pub fn outputs(&self) -> usize {
-        self.weight.lazy_shape()[0]
+        self.shape()[0]
     }
 
-    /// The weight, `[outputs, inputs]`.
+    /// Outputs and inputs.
+    fn shape(&self) -> [usize; 2] {
+        match (&self.weight, &self.packed) {
+            (Some(weight), _) => {
+                let shape = weight.lazy_shape();
+                [shape[0], shape[1]]
+            }
+            (None, Some(packed)) => [packed.outputs(), packed.inputs()],
+            // `new` makes no such layer.
+            (None, None) => [0, 0],
+        }
+    }
+
+    /// The weight, `[outputs, inputs]`; a packed weight in f32, made anew by each call.
     pub fn weight(&self) -> Tensor<2> {
-        self.weight.val()
+        match (&self.weight, &self.packed) {
+            (Some(weight), _) => weight.val(),
+            (None, Some(packed)) => from_values(packed.dequantize(), self.shape()),
+            (None, None) => Tensor::zeros([0, 0], &Device::flex()),
+        }
     }
 
-    /// The weight as a parameter, `[outputs, inputs]`.
-    pub fn weight_parameter(&self) -> &Param<Tensor<2>> {
-        &self.weight
+    /// The weight as a parameter, `[outputs, inputs]`; `None` where it is packed.
+    pub fn weight_parameter(&self) -> Option<&Param<Tensor<2>>> {
+        self.weight.as_ref()
+    }
+
+    /// The packed weight, if it is packed.
+    pub fn packed(&self) -> Option<&PackedMatrix> {
+        self.packed.as_ref()
     }
 
     /// `[…, inputs]` to `[…, outputs]`, in the type of the input.
     pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
         let mut shape = input.dims();
-        let weight = self.weight.val();
-        let [outputs, inputs] = weight.dims();
+        let [outputs, inputs] = self.shape();
         let rows = shape.iter().take(D - 1).product::<usize>();
-        let product = multiply(input.reshape([rows, inputs]), weight);
+        let input = input.reshape([rows, inputs]);
+        let product = match &self.packed {
+            Some(packed) => multiply_packed(input, packed),
+            None => multiply(input, self.weight()),
+        };
         let product = match &self.bias {
             Some(bias) => add_bias(product, bias.val()),
             None => product,
@@ -76,6 +108,26 @@ impl Linear {
         shape[D - 1] = outputs;
         product.reshape(shape)
     }
+}
+
+/// `[rows, inputs]` times a packed matrix. Packed weights work on the CPU only (loaders see to it); an
+/// input that lies elsewhere goes there and back, which is slow and right.
+fn multiply_packed(input: Tensor<2>, packed: &PackedMatrix) -> Tensor<2> {
+    let [rows, _] = input.dims();
+    let shape = [rows, packed.outputs()];
+    if let Some(storage) = as_cpu(&input).filter(is_f32).map(contiguous)
+        && let Some(x) = storage.as_slice::<f32>()
+    {
+        return from_values(packed.multiply(x, rows), shape);
+    }
+    let (device, dtype) = (input.device(), input.dtype());
+    let values = input.cast(DType::F32).into_data().try_into_vec::<f32>();
+    let product = match values {
+        Ok(values) => packed.multiply(&values, rows),
+        // A device that failed: the callers' check of logits reports it.
+        Err(_) => vec![f32::NAN; rows * packed.outputs()],
+    };
+    Tensor::<2>::from_data(TensorData::new(product, shape), (&device, DType::F32)).cast(dtype)
 }
 
 /// `product[rows, outputs] + bias[outputs]`.
@@ -125,48 +177,39 @@ pub(crate) fn multiply(input: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
 
 /// The CPU path, or `None` where Burn's own product serves (other devices, other types).
 fn multiply_on_cpu(input: &Tensor<2>, weight: &Tensor<2>) -> Option<Tensor<2>> {
-    let [rows, inner] = input.dims();
-    let [outputs, _] = weight.dims();
+    let [rows, _] = input.dims();
+    let shape = weight.dims();
     let stored = weight.dtype();
-    if rows > MATRIX_VECTOR_ROWS {
-        return matches!(stored, DType::BF16 | DType::F16)
-            .then(|| multiply_in_panels(input, weight))
-            .flatten();
+    // Many rows of f32 go through Burn's own product.
+    if rows > matrix_vector::MOST_ROWS && stored == DType::F32 {
+        return None;
     }
     let activations = as_cpu(input).filter(is_f32).map(contiguous)?;
     let weights = as_cpu(weight).map(contiguous)?;
     let x = activations.as_slice::<f32>()?;
     let values = match stored {
-        DType::F32 => matrix_vector::multiply(x, weights.as_slice::<f32>()?, rows, inner, outputs),
-        DType::BF16 => {
-            matrix_vector::multiply(x, weights.as_slice::<half::bf16>()?, rows, inner, outputs)
-        }
-        DType::F16 => {
-            matrix_vector::multiply(x, weights.as_slice::<half::f16>()?, rows, inner, outputs)
-        }
+        DType::F32 => few_rows(x, weights.as_slice::<f32>()?, rows, shape),
+        DType::BF16 => half_product(x, weights.as_slice::<half::bf16>()?, rows, shape),
+        DType::F16 => half_product(x, weights.as_slice::<half::f16>()?, rows, shape),
         _ => return None,
     };
-    Some(from_values(values, [rows, outputs]))
+    Some(from_values(values, [rows, shape[0]]))
 }
 
-/// Many rows times 16-bit weights: widens a panel of output rows, multiplies, goes on. The peak is
-/// one panel instead of the whole matrix in f32.
-fn multiply_in_panels(input: &Tensor<2>, weight: &Tensor<2>) -> Option<Tensor<2>> {
-    as_cpu(input).filter(is_f32)?;
-    let [outputs, inner] = weight.dims();
-    let panel_rows = (PANEL_BYTES / 4 / inner.max(1)).clamp(64, outputs.max(64));
-    let panels = (0..outputs)
-        .step_by(panel_rows)
-        .map(|first| {
-            let last = (first + panel_rows).min(outputs);
-            let panel = weight
-                .clone()
-                .slice([first..last, 0..inner])
-                .cast(DType::F32);
-            input.clone().matmul(panel.transpose())
-        })
-        .collect::<Vec<_>>();
-    Some(Tensor::cat(panels, 1))
+fn few_rows<W: StoredWeight>(x: &[f32], weights: &[W], rows: usize, shape: [usize; 2]) -> Vec<f32> {
+    matrix_vector::multiply(Level::detect(), x, weights, rows, shape[1], shape[0])
+}
+
+fn half_product<W: HalfWeight>(
+    x: &[f32],
+    weights: &[W],
+    rows: usize,
+    shape: [usize; 2],
+) -> Vec<f32> {
+    if rows <= matrix_vector::MOST_ROWS {
+        return few_rows(x, weights, rows, shape);
+    }
+    dense::multiply(Level::detect(), x, &StoredRows::new(weights, shape))
 }
 
 #[cfg(test)]
@@ -198,6 +241,32 @@ mod tests {
                     difference < SUM_ORDER_ABS,
                     "{stored:?} {rows}: {difference}"
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn a_packed_layer_equals_one_with_its_dequantised_weights() {
+        use crate::packed::PackedFormat;
+        let device = Device::flex();
+        let values: Vec<f32> = (0..50 * 70)
+            .map(|i| ((i * 37) % 101) as f32 / 50.5 - 1.0)
+            .collect();
+        let bias = Tensor::<1>::random([50], Distribution::Normal(0.0, 1.0), &device);
+        for format in [PackedFormat::Q8, PackedFormat::Q4] {
+            let packed = PackedMatrix::quantize(format, [50, 70], |first, rows| {
+                rows.copy_from_slice(&values[first * 70..first * 70 + rows.len()]);
+            })
+            .unwrap();
+            let layer = Linear::new(packed, Some(bias.clone()));
+            let plain = Linear::new(layer.weight(), Some(bias.clone()));
+            assert!(layer.weight_parameter().is_none() && layer.outputs() == 50);
+            for rows in [1, 8, 9, 30] {
+                let x = Tensor::<2>::random([rows, 70], Distribution::Normal(0.0, 1.0), &device);
+                let difference = (layer.forward(x.clone()) - plain.forward(x)).abs().max();
+                // Activations of 16 bits: 70 roundings of 2⁻¹⁶ of values up to 4.
+                let difference = difference.into_scalar::<f32>();
+                assert!(difference < 1e-3, "{format:?} {rows}: {difference}");
             }
         }
     }

@@ -6,6 +6,8 @@
 
 use burn::tensor::Tensor;
 
+use crate::packed::PackedMatrix;
+
 /// How a weight is kept at run time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Precision {
@@ -14,6 +16,27 @@ pub enum Precision {
     /// A small tensor that joins activations element by element (norms, biases, positions): kept
     /// in the type of the activations.
     Activation,
+}
+
+/// The weight matrix of a linear layer.
+#[derive(Debug, Clone)]
+pub enum LinearWeight {
+    /// In a type of tensors, `[outputs, inputs]`.
+    Tensor(Tensor<2>),
+    /// Packed in 8 or 4 bits.
+    Packed(PackedMatrix),
+}
+
+impl From<Tensor<2>> for LinearWeight {
+    fn from(weight: Tensor<2>) -> Self {
+        Self::Tensor(weight)
+    }
+}
+
+impl From<PackedMatrix> for LinearWeight {
+    fn from(weight: PackedMatrix) -> Self {
+        Self::Packed(weight)
+    }
 }
 
 /// Gives a module its weights.
@@ -38,6 +61,12 @@ pub trait WeightSource {
         precision: Precision,
     ) -> Tensor<E> {
         self.tensor(name, stored, precision).reshape(shape)
+    }
+
+    /// The matrix called `name` of a linear layer, `[outputs, inputs]`. Sources that pack weights
+    /// decide here, layer by layer.
+    fn linear_weight(&mut self, name: &str, shape: [usize; 2]) -> LinearWeight {
+        self.tensor(name, shape, Precision::Matrix).into()
     }
 }
 
@@ -69,6 +98,12 @@ impl<'a, S: WeightSource> Scope<'a, S> {
     pub fn matrix(&mut self, name: &str, shape: [usize; 2]) -> Tensor<2> {
         let name = self.full_name(name);
         self.source.tensor(&name, shape, Precision::Matrix)
+    }
+
+    /// The matrix of a linear layer of this scope, packed where the source packs.
+    pub fn linear_weight(&mut self, name: &str, shape: [usize; 2]) -> LinearWeight {
+        let name = self.full_name(name);
+        self.source.linear_weight(&name, shape)
     }
 
     /// A weight of this scope, in the type of activations.

@@ -34,7 +34,9 @@ pub(crate) fn loss<D: LayeredDecoder>(
     let states = normalised.clone().inner();
     let head = decoder.head();
     let weight = head.weight();
-    let is_trained = head.weight_parameter().clone().train().is_require_grad();
+    // A packed head has no parameter: it is never trained.
+    let trained =
+        (head.weight_parameter()).filter(|weight| (*weight).clone().train().is_require_grad());
     let mut sum = 0f64;
     let mut weight_gradient: Option<Tensor<2>> = None;
     let mut state_gradients = Vec::new();
@@ -47,7 +49,7 @@ pub(crate) fn loss<D: LayeredDecoder>(
         let logits = head.forward(chunk.clone()).cast(DType::F32);
         let outcome = cross_entropy(logits, &targets[first..last], scale as f32);
         sum += total(&outcome);
-        if is_trained {
+        if trained.is_some() {
             let change = outcome.gradient.clone().transpose().matmul(chunk);
             weight_gradient = Some(match weight_gradient {
                 Some(gradient) => gradient + change,
@@ -56,8 +58,8 @@ pub(crate) fn loss<D: LayeredDecoder>(
         }
         state_gradients.push(outcome.gradient.matmul(wide.clone()));
     }
-    if let Some(gradient) = weight_gradient {
-        store.add(head.weight_parameter().id, gradient);
+    if let (Some(gradient), Some(weight)) = (weight_gradient, trained) {
+        store.add(weight.id, gradient);
     }
     let state_gradient = Tensor::cat(state_gradients, 0);
     let mut gradients = inject_gradient(normalised, state_gradient).backward();

@@ -1,0 +1,54 @@
+//! The instruction set that the kernels of this crate run on, found once at run time.
+
+/// An instruction set, best last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// What the target guarantees: SSE2 on x86-64, NEON on AArch64, both by way of the compiler.
+    Portable,
+    /// AVX2 with FMA.
+    Avx2,
+    /// AVX-512 F, BW, VL.
+    Avx512,
+    /// [`Avx512`](Self::Avx512) with VNNI.
+    Avx512Vnni,
+}
+
+impl Level {
+    /// The best level of this machine. The detection macros cache their answer.
+    pub fn detect() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            use std::arch::is_x86_feature_detected as has;
+            let has_avx2 = has!("avx2") && has!("fma") && has!("f16c");
+            if has_avx2 && has!("avx512f") && has!("avx512bw") && has!("avx512vl") {
+                return if has!("avx512vnni") {
+                    Self::Avx512Vnni
+                } else {
+                    Self::Avx512
+                };
+            }
+            if has_avx2 {
+                return Self::Avx2;
+            }
+        }
+        Self::Portable
+    }
+
+    /// The levels that this machine can run, the portable one first: what tests and benches go through.
+    pub fn available() -> Vec<Self> {
+        [Self::Portable, Self::Avx2, Self::Avx512, Self::Avx512Vnni]
+            .into_iter()
+            .filter(|level| *level <= Self::detect())
+            .collect()
+    }
+
+    /// A name for reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Portable => "portable",
+            Self::Avx2 => "avx2+fma",
+            Self::Avx512 => "avx512",
+            Self::Avx512Vnni => "avx512+vnni",
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! Products with AVX-512 and VNNI: sixteen outputs a register, `vpdpwssd` on 16-bit halves.
+
+use std::arch::x86_64::*;
+
+use super::activations::QuantizedRow;
+use super::format::{BLOCK, PANEL, PackedFormat};
+use super::matrix::Panel;
+
+/// Bytes that weights are asked for ahead of their use: enough to cover the latency of memory, and one
+/// block more than the processor's own prefetcher looks ahead at the start of a page.
+const AHEAD: usize = 4096;
+
+/// Pairs of inputs of one block.
+const PAIRS: usize = BLOCK / 2;
+
+/// The words of 64 bytes as 16-bit halves: `count` registers, each with two neighbouring inputs of sixteen
+/// outputs, still with the format's zero in them.
+#[inline(always)]
+fn halves(format: PackedFormat, word: __m512i) -> ([__m512i; 4], usize) {
+    // SAFETY: callers are compiled with AVX-512 F and BW; no memory is touched.
+    unsafe {
+        match format {
+            PackedFormat::Q8 => {
+                let even = _mm512_and_si512(word, _mm512_set1_epi32(0x00ff_00ff));
+                let odd = _mm512_srli_epi16::<8>(word);
+                ([even, odd, even, odd], 2)
+            }
+            PackedFormat::Q4 => {
+                let mask = _mm512_set1_epi32(0x000f_000f);
+                (
+                    [
+                        _mm512_and_si512(word, mask),
+                        _mm512_and_si512(_mm512_srli_epi16::<4>(word), mask),
+                        _mm512_and_si512(_mm512_srli_epi16::<8>(word), mask),
+                        _mm512_srli_epi16::<12>(word),
+                    ],
+                    4,
+                )
+            }
+        }
+    }
+}
+
+/// One panel times `ROWS` rows; `out` is `[ROWS, 16]`.
+///
+/// # Safety
+/// The processor must have AVX-512 F, BW, VL and VNNI. The panel and every row must have `blocks` blocks.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+pub(super) unsafe fn multiply<const Q4: bool, const ROWS: usize>(
+    blocks: usize,
+    panel: Panel<'_>,
+    x: [QuantizedRow<'_>; ROWS],
+    out: &mut [[f32; PANEL]; ROWS],
+) {
+    let format = if Q4 {
+        PackedFormat::Q4
+    } else {
+        PackedFormat::Q8
+    };
+    let size = format.block_bytes();
+    debug_assert!(panel.quants.len() >= blocks * size && panel.scales.len() >= blocks * PANEL * 2);
+    debug_assert!(
+        x.iter()
+            .all(|x| x.values.len() >= blocks * BLOCK && x.scales.len() >= blocks)
+    );
+    // SAFETY: reads stay below `blocks` blocks of each slice, which the caller has checked; a prefetch
+    // reads nothing.
+    unsafe {
+        let mut totals = [_mm512_setzero_ps(); ROWS];
+        for block in 0..blocks {
+            let quants = panel.quants.as_ptr().add(block * size);
+            let mut even: [__m512i; ROWS] = std::array::from_fn(|m| {
+                _mm512_set1_epi32(-format.zero() * *x[m].sums.get_unchecked(block))
+            });
+            let mut odd = [_mm512_setzero_si512(); ROWS];
+            for group in 0..size / 64 {
+                _mm_prefetch::<_MM_HINT_T0>(quants.wrapping_add(AHEAD + group * 64).cast());
+                let word = _mm512_loadu_si512(quants.add(group * 64).cast());
+                let (halves, count) = halves(format, word);
+                for m in 0..ROWS {
+                    let pairs = x[m].values.as_ptr().add(block * BLOCK + group * count * 2);
+                    for pair in (0..count).step_by(2) {
+                        let first =
+                            _mm512_set1_epi32(pairs.add(pair * 2).cast::<i32>().read_unaligned());
+                        let second = _mm512_set1_epi32(
+                            pairs.add(pair * 2 + 2).cast::<i32>().read_unaligned(),
+                        );
+                        even[m] = _mm512_dpwssd_epi32(even[m], halves[pair], first);
+                        odd[m] = _mm512_dpwssd_epi32(odd[m], halves[pair + 1], second);
+                    }
+                }
+            }
+            let scales = scales(panel.scales.as_ptr().add(block * PANEL * 2));
+            for m in 0..ROWS {
+                let scale =
+                    _mm512_mul_ps(scales, _mm512_set1_ps(*x[m].scales.get_unchecked(block)));
+                let sum = _mm512_cvtepi32_ps(_mm512_add_epi32(even[m], odd[m]));
+                totals[m] = _mm512_fmadd_ps(sum, scale, totals[m]);
+            }
+        }
+        for (out, total) in out.iter_mut().zip(totals) {
+            _mm512_storeu_ps(out.as_mut_ptr(), total);
+        }
+    }
+}
+
+/// Sixteen f16 scales as f32.
+///
+/// # Safety
+/// As [`multiply`]; 32 bytes must be readable.
+#[inline(always)]
+unsafe fn scales(from: *const u8) -> __m512 {
+    // SAFETY: the caller's promise.
+    unsafe { _mm512_cvtph_ps(_mm256_loadu_si256(from.cast())) }
+}
+
+/// Writes one panel as 16-bit integers without the format's zero, `[blocks * 16 pairs, stride]` words of
+/// which this panel takes sixteen, and its scales as f32, `[blocks, stride]`.
+///
+/// # Safety
+/// As [`multiply`]; `pairs` and `scales_out` must hold the last word written.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+pub(super) unsafe fn unpack<const Q4: bool>(
+    blocks: usize,
+    panel: Panel<'_>,
+    pairs: &mut [i32],
+    scales_out: &mut [f32],
+    stride: usize,
+) {
+    let format = if Q4 {
+        PackedFormat::Q4
+    } else {
+        PackedFormat::Q8
+    };
+    let size = format.block_bytes();
+    let last = |rows: usize| (rows.max(1) - 1) * stride + PANEL;
+    debug_assert!(panel.quants.len() >= blocks * size && panel.scales.len() >= blocks * PANEL * 2);
+    debug_assert!(pairs.len() >= last(blocks * PAIRS) && scales_out.len() >= last(blocks));
+    // SAFETY: the assertions above, which the caller promises.
+    unsafe {
+        let zero = _mm512_set1_epi16(format.zero() as i16);
+        for block in 0..blocks {
+            let quants = panel.quants.as_ptr().add(block * size);
+            let mut target = pairs.as_mut_ptr().add(block * PAIRS * stride);
+            for group in 0..size / 64 {
+                let word = _mm512_loadu_si512(quants.add(group * 64).cast());
+                let (halves, count) = halves(format, word);
+                for half in halves.iter().take(count) {
+                    _mm512_storeu_si512(target.cast(), _mm512_sub_epi16(*half, zero));
+                    target = target.add(stride);
+                }
+            }
+            let scales = scales(panel.scales.as_ptr().add(block * PANEL * 2));
+            _mm512_storeu_ps(scales_out.as_mut_ptr().add(block * stride), scales);
+        }
+    }
+}
+
+/// Two unpacked panels times `ROWS` rows, added up block by block as in [`multiply`]; row `m` of the result
+/// goes to `out + m · out_stride`, the first `columns` of 32 values.
+///
+/// # Safety
+/// As [`multiply`]; `pairs` is `[blocks * 16, stride]` and `weight_scales` `[blocks, stride]`, of which 32
+/// are read, and `out` must be writable where the result goes.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+pub(super) unsafe fn tile<const ROWS: usize>(
+    blocks: usize,
+    pairs: &[i32],
+    weight_scales: &[f32],
+    stride: usize,
+    x: [QuantizedRow<'_>; ROWS],
+    out: *mut f32,
+    out_stride: usize,
+    columns: usize,
+) {
+    let last = |rows: usize| (rows.max(1) - 1) * stride + 2 * PANEL;
+    debug_assert!(pairs.len() >= last(blocks * PAIRS) && weight_scales.len() >= last(blocks));
+    debug_assert!(
+        x.iter()
+            .all(|x| x.values.len() >= blocks * BLOCK && x.scales.len() >= blocks)
+    );
+    // SAFETY: the assertions above, which the caller promises, and its promise about `out`.
+    unsafe {
+        let mut totals = [[_mm512_setzero_ps(); 2]; ROWS];
+        for block in 0..blocks {
+            let mut sums = [[_mm512_setzero_si512(); 2]; ROWS];
+            let weights = pairs.as_ptr().add(block * PAIRS * stride);
+            for pair in 0..PAIRS {
+                let left = _mm512_loadu_si512(weights.add(pair * stride).cast());
+                let right = _mm512_loadu_si512(weights.add(pair * stride + PANEL).cast());
+                for m in 0..ROWS {
+                    let at = x[m].values.as_ptr().add(block * BLOCK + pair * 2);
+                    let both = _mm512_set1_epi32(at.cast::<i32>().read_unaligned());
+                    sums[m][0] = _mm512_dpwssd_epi32(sums[m][0], left, both);
+                    sums[m][1] = _mm512_dpwssd_epi32(sums[m][1], right, both);
+                }
+            }
+            let scales = weight_scales.as_ptr().add(block * stride);
+            let scales = [_mm512_loadu_ps(scales), _mm512_loadu_ps(scales.add(PANEL))];
+            for m in 0..ROWS {
+                let x_scale = _mm512_set1_ps(*x[m].scales.get_unchecked(block));
+                for side in 0..2 {
+                    let scale = _mm512_mul_ps(scales[side], x_scale);
+                    let sum = _mm512_cvtepi32_ps(sums[m][side]);
+                    totals[m][side] = _mm512_fmadd_ps(sum, scale, totals[m][side]);
+                }
+            }
+        }
+        let masks = [columns.min(PANEL), columns.saturating_sub(PANEL)]
+            .map(|count| ((1u32 << count) - 1) as __mmask16);
+        for (m, totals) in totals.iter().enumerate() {
+            let out = out.add(m * out_stride);
+            _mm512_mask_storeu_ps(out, masks[0], totals[0]);
+            _mm512_mask_storeu_ps(out.wrapping_add(PANEL), masks[1], totals[1]);
+        }
+    }
+}
