@@ -45,7 +45,8 @@ pub(crate) struct ModelArguments {
     /// How tiles become a sequence: flat, spatial or spatial_unpad. Default: as config.json says
     #[arg(long)]
     pub(crate) merge: Option<MergeType>,
-    /// Type of the weights: f32 or bf16. Default: as stored on the CPU, bf16 on GPUs
+    /// Type of the weights: f32, bf16, q8 or q4 (the last two on the CPU). Default: as stored on the
+    /// CPU, bf16 on GPUs
     #[arg(long)]
     pub(crate) dtype: Option<WeightDtype>,
     /// cpu, cuda:N, vulkan:N, metal, rocm:N or cubecl-cpu

@@ -13,7 +13,8 @@ use pulse_vision::{
 
 use crate::chat::check_context;
 use crate::checkpoint::{
-    CheckpointSource, Layout, WeightDtype, WeightFiles, WeightsDigest, layout_names,
+    CheckpointError, CheckpointSource, Layout, OptionalSource, PackedFolder, TensorDtype,
+    WeightDtype, WeightFiles, WeightsDigest, layout_names,
 };
 use crate::config::ModelConfig;
 use crate::decoder::{LlamaDecoder, RopeRounding};
@@ -100,10 +101,12 @@ impl LoadedModel {
             std: config.image_std,
             rescale_factor: config.rescale_factor,
         })?;
+        let packed = PackedFolder::of(folder)?;
+        let dtype = packed_dtype(options, packed.as_ref())?;
         let device = options.device.open()?;
         let files = WeightFiles::open(folder)?;
         let layout = Layout::detect(&files)?;
-        let (matrices, activations) = types(options);
+        let (matrices, activations) = types(options.device, dtype);
         let mut source = CheckpointSource::new(&files, layout, &device, matrices, activations);
         let model = build(
             &mut source,
@@ -180,22 +183,49 @@ impl LoadedModel {
     }
 }
 
-/// Types of matrices (`None`: as stored) and of activations.
-fn types(options: &LoadOptions) -> (Option<WeightDtype>, WeightDtype) {
-    match (options.device, options.dtype) {
-        (DeviceName::Cpu, dtype) => (dtype, WeightDtype::F32),
-        (device, None) if device.prefers_half_precision() => {
-            (Some(WeightDtype::Bf16), WeightDtype::Bf16)
+/// The type of weights asked for, or the one that the folder is packed in.
+fn packed_dtype(
+    options: &LoadOptions,
+    packed: Option<&PackedFolder>,
+) -> Result<Option<WeightDtype>, CheckpointError> {
+    let dtype = match (packed, options.dtype) {
+        (Some(packed), Some(asked)) if asked != packed.dtype() => {
+            return Err(CheckpointError::PackedAs {
+                found: packed.format.name(),
+                asked: asked.to_string(),
+            });
         }
-        (_, dtype) => {
-            let dtype = dtype.unwrap_or(WeightDtype::F32);
-            (Some(dtype), dtype)
+        (Some(packed), _) => Some(packed.dtype()),
+        (None, asked) => asked,
+    };
+    match dtype {
+        Some(dtype) if dtype.is_packed() && options.device != DeviceName::Cpu => {
+            Err(CheckpointError::PackedDevice {
+                dtype: dtype.to_string(),
+                device: options.device.to_string(),
+            })
         }
+        dtype => Ok(dtype),
     }
 }
 
-fn build(
-    source: &mut CheckpointSource<'_>,
+/// Types of matrices (`None`: as stored) and of activations.
+fn types(device: DeviceName, dtype: Option<WeightDtype>) -> (Option<WeightDtype>, TensorDtype) {
+    match (device, dtype) {
+        (DeviceName::Cpu, dtype) => (dtype, TensorDtype::F32),
+        (device, None) if device.prefers_half_precision() => {
+            (Some(WeightDtype::Bf16), TensorDtype::Bf16)
+        }
+        (_, Some(WeightDtype::Bf16)) => (Some(WeightDtype::Bf16), TensorDtype::Bf16),
+        (_, Some(WeightDtype::F16)) => (Some(WeightDtype::F16), TensorDtype::F16),
+        (_, _) => (Some(WeightDtype::F32), TensorDtype::F32),
+    }
+}
+
+/// The model from a source of weights, or, with a source that hands out stand-ins, the list of what it
+/// asks for.
+pub(crate) fn build<S: OptionalSource>(
+    source: &mut S,
     config: &ModelConfig,
     rope_rounding: RopeRounding,
     activations: DType,

@@ -45,6 +45,48 @@ pub enum CheckpointError {
         /// The vision tower's prefix in each known layout.
         expected: String,
     },
+    /// The folder was quantised by another program or version.
+    #[error(
+        "{} says quantization_config {found}: expected quant_method \"pulse\", version {expected} and format \
+         \"q8\" or \"q4\"; quantise the original again with this version, or use the original", path.display()
+    )]
+    Quantization {
+        /// The configuration.
+        path: PathBuf,
+        /// What it says.
+        found: String,
+        /// The version that this program reads and writes.
+        expected: u32,
+    },
+    /// The folder is packed in one format and another was asked for.
+    #[error(
+        "the checkpoint is packed as {found} and cannot be loaded as {asked}; leave --dtype out, or use the \
+         original checkpoint"
+    )]
+    PackedAs {
+        /// Format of the folder.
+        found: &'static str,
+        /// Type asked for.
+        asked: String,
+    },
+    /// Packed weights on a device other than the CPU.
+    #[error(
+        "packed weights ({dtype}) run on the CPU only, not on {device}; use --device cpu, or bf16 weights"
+    )]
+    PackedDevice {
+        /// The packed type.
+        dtype: String,
+        /// The device asked for.
+        device: String,
+    },
+    /// A quantised checkpoint cannot be written.
+    #[error("cannot write {}: {source}; check that the folder is new and the disk has room", path.display())]
+    Write {
+        /// File or folder.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
     /// Tensors are missing, unknown, or not as the configuration says.
     #[error("the checkpoint does not fit its config.json:\n{0}")]
     Defects(Defects),
@@ -61,6 +103,8 @@ pub struct Defects {
     pub shapes: Vec<(String, Vec<usize>, Vec<usize>)>,
     /// Tensors of a type that is no weight: name, type found.
     pub types: Vec<(String, String)>,
+    /// Packed tensors that cannot be used, or weights that cannot be packed: name, reason.
+    pub packed: Vec<(String, String)>,
 }
 
 impl Defects {
@@ -81,10 +125,17 @@ impl fmt::Display for Defects {
         for (name, found) in &self.types {
             writeln!(out, "  type: {name} is {found}, expected F32, F16 or BF16")?;
         }
+        for (name, reason) in &self.packed {
+            writeln!(out, "  packed: {name}: {reason}")?;
+        }
         for name in &self.unknown {
             writeln!(out, "  unknown: {name}")?;
         }
-        let count = self.missing.len() + self.unknown.len() + self.shapes.len() + self.types.len();
+        let count = self.missing.len()
+            + self.unknown.len()
+            + self.shapes.len()
+            + self.types.len()
+            + self.packed.len();
         write!(
             out,
             "  {count} in all; use the config.json and weights of one checkpoint"

@@ -5,12 +5,19 @@ use std::collections::BTreeSet;
 use burn::tensor::{AllocationProperty, Bytes, Device, Tensor, TensorData};
 use half::slice::HalfFloatSliceExt;
 use half::{bf16, f16};
-use pulse_kernels::{Precision, WeightSource};
+use pulse_kernels::{LinearWeight, PackedFormat, PackedMatrix, Precision, WeightSource};
 
 use super::defects::{CheckpointError, Defects};
 use super::files::{TensorPlace, WeightFiles};
 use super::layout::Layout;
-use super::precision::WeightDtype;
+use super::packed::{self, Part};
+use super::precision::{TensorDtype, WeightDtype};
+
+/// A source some of whose tensors may be absent.
+pub trait OptionalSource: WeightSource {
+    /// A tensor that may be absent, in the type of activations.
+    fn optional<const D: usize>(&mut self, name: &str, shape: [usize; D]) -> Option<Tensor<D>>;
+}
 
 /// Hands out the tensors of a checkpoint in the types they run in and notes every defect.
 pub struct CheckpointSource<'a> {
@@ -20,7 +27,7 @@ pub struct CheckpointSource<'a> {
     /// Type of matrices; `None` keeps each as stored.
     matrices: Option<WeightDtype>,
     /// Type of everything that joins activations.
-    activations: WeightDtype,
+    activations: TensorDtype,
     taken: BTreeSet<String>,
     defects: Defects,
 }
@@ -32,7 +39,7 @@ impl<'a> CheckpointSource<'a> {
         layout: &'static Layout,
         device: &'a Device,
         matrices: Option<WeightDtype>,
-        activations: WeightDtype,
+        activations: TensorDtype,
     ) -> Self {
         Self {
             files,
@@ -64,21 +71,14 @@ impl<'a> CheckpointSource<'a> {
         }
     }
 
-    /// A tensor that may be absent.
-    pub fn optional<const D: usize>(&mut self, name: &str, shape: [usize; D]) -> Option<Tensor<D>> {
-        self.files
-            .contains(&self.layout.file_name(name))
-            .then(|| self.tensor(name, shape, Precision::Activation))
-    }
-
     /// Stands in for a defect, which `finish` turns into an error: one zero seen everywhere, because
     /// the shape is the configuration's word and may be larger than memory.
     fn placeholder<const D: usize>(&self, shape: [usize; D]) -> Tensor<D> {
         Tensor::<D>::zeros([1; D], self.device).expand(shape)
     }
 
-    /// The values to put on the device, or `None` after noting a defect.
-    fn read(&mut self, name: &str, shape: &[usize], precision: Precision) -> Option<TensorData> {
+    /// Where a tensor lies and its type, or `None` after noting a defect.
+    fn find(&mut self, name: &str, shape: &[usize]) -> Option<(TensorPlace, TensorDtype)> {
         let file_name = self.layout.file_name(name);
         let files = self.files;
         let Some(place) = files.place(&file_name) else {
@@ -86,23 +86,31 @@ impl<'a> CheckpointSource<'a> {
             return None;
         };
         self.taken.insert(file_name.clone());
-        let Some(stored) = WeightDtype::of_stored(place.dtype) else {
+        let Some(stored) = TensorDtype::of_stored(place.dtype) else {
             self.defects
                 .types
                 .push((file_name, format!("{:?}", place.dtype)));
             return None;
         };
-        let Some(place) = self.fit(place, stored, shape, name) else {
+        let Some(place) = fit(self.layout, place, stored, shape, name) else {
             self.defects
                 .shapes
                 .push((file_name, place.shape.clone(), shape.to_vec()));
             return None;
         };
-        let wanted = match precision {
-            Precision::Matrix => self.matrices.unwrap_or(stored),
-            Precision::Activation => self.activations,
+        Some((place, stored))
+    }
+
+    /// The values to put on the device, or `None` after noting a defect.
+    fn read(&mut self, name: &str, shape: &[usize], precision: Precision) -> Option<TensorData> {
+        let (place, stored) = self.find(name, shape)?;
+        let wanted = match (precision, self.matrices) {
+            (Precision::Matrix, Some(matrices)) => matrices.of_tables(stored),
+            (Precision::Matrix, None) => stored,
+            (Precision::Activation, _) => self.activations,
         };
-        let file = self.files.file(&place);
+        let files = self.files;
+        let file = files.file(&place);
         let data = convert(file.slice(place.range.clone()), stored, wanted, shape);
         if stored != wanted {
             // It was copied: the process need not hold it twice.
@@ -111,33 +119,102 @@ impl<'a> CheckpointSource<'a> {
         Some(data)
     }
 
-    /// The place, cut to the shape asked for. Vocabulary rows that the conversion to transformers
-    /// added behind the real ones are left out; nothing else may differ.
-    fn fit(
-        &self,
-        place: &TensorPlace,
-        stored: WeightDtype,
-        shape: &[usize],
-        name: &str,
-    ) -> Option<TensorPlace> {
-        if place.shape == shape {
-            return Some(place.clone());
-        }
-        let is_vocabulary = matches!(name, "model.embed_tokens.weight" | "lm_head.weight");
-        let has_added_rows = self.layout.name != "llava"
-            && is_vocabulary
-            && place.shape.len() == 2
-            && place.shape[1] == shape[1]
-            && place.shape[0] > shape[0];
-        has_added_rows.then(|| {
-            let bytes = shape.iter().product::<usize>() * stored.size();
-            let start = place.range.start;
-            TensorPlace {
-                range: start..start + bytes,
-                shape: shape.to_vec(),
-                ..place.clone()
+    /// A matrix that the file has packed.
+    fn stored_packed(&mut self, name: &str, shape: [usize; 2]) -> Option<PackedMatrix> {
+        let file_name = self.layout.file_name(name);
+        let files = self.files;
+        let names = [Part::Quants, Part::Scales].map(|part| packed::name_of(&file_name, part));
+        let mut places = Vec::with_capacity(2);
+        for name in &names {
+            match files.place(name) {
+                Some(place) => {
+                    self.taken.insert(name.clone());
+                    places.push(place);
+                }
+                None => self.defects.missing.push(name.clone()),
             }
-        })
+        }
+        let [quants, scales] = places.as_slice() else {
+            return None;
+        };
+        let Some(format) = packed::format_of(quants, scales, shape) else {
+            let expected = packed::shapes(self.matrices, name, shape);
+            for ((name, place), expected) in names.into_iter().zip([quants, scales]).zip(expected) {
+                self.defects
+                    .shapes
+                    .push((name, place.shape.clone(), expected));
+            }
+            return None;
+        };
+        let bytes = [quants, scales].map(|place| files.file(place).slice(place.range.clone()));
+        let [quants, scales] = bytes;
+        match PackedMatrix::from_bytes(format, shape, quants, scales) {
+            Ok(matrix) => Some(matrix),
+            Err(error) => {
+                self.defects.packed.push((file_name, error.to_string()));
+                None
+            }
+        }
+    }
+
+    /// A matrix packed while it is read.
+    fn quantized(
+        &mut self,
+        name: &str,
+        shape: [usize; 2],
+        format: PackedFormat,
+    ) -> Option<PackedMatrix> {
+        let (place, stored) = self.find(name, &shape)?;
+        let file = self.files.file(&place);
+        let bytes = file.slice(place.range.clone());
+        let matrix = packed::quantize(format, shape, &bytes, stored);
+        // It was copied: the process need not hold it twice.
+        file.release(place.range);
+        match matrix {
+            Ok(matrix) => Some(matrix),
+            Err(error) => {
+                let file_name = self.layout.file_name(name);
+                self.defects.packed.push((file_name, error.to_string()));
+                None
+            }
+        }
+    }
+}
+
+/// The place, cut to the shape asked for. Vocabulary rows that the conversion to transformers
+/// added behind the real ones are left out; nothing else may differ.
+pub(super) fn fit(
+    layout: &Layout,
+    place: &TensorPlace,
+    stored: TensorDtype,
+    shape: &[usize],
+    name: &str,
+) -> Option<TensorPlace> {
+    if place.shape == shape {
+        return Some(place.clone());
+    }
+    let is_vocabulary = matches!(name, "model.embed_tokens.weight" | "lm_head.weight");
+    let has_added_rows = layout.name != "llava"
+        && is_vocabulary
+        && place.shape.len() == 2
+        && place.shape[1] == shape[1]
+        && place.shape[0] > shape[0];
+    has_added_rows.then(|| {
+        let bytes = shape.iter().product::<usize>() * stored.size();
+        let start = place.range.start;
+        TensorPlace {
+            range: start..start + bytes,
+            shape: shape.to_vec(),
+            ..place.clone()
+        }
+    })
+}
+
+impl OptionalSource for CheckpointSource<'_> {
+    fn optional<const D: usize>(&mut self, name: &str, shape: [usize; D]) -> Option<Tensor<D>> {
+        self.files
+            .contains(&self.layout.file_name(name))
+            .then(|| self.tensor(name, shape, Precision::Activation))
     }
 }
 
@@ -172,13 +249,30 @@ impl WeightSource for CheckpointSource<'_> {
             None => self.placeholder(shape),
         }
     }
+
+    fn linear_weight(&mut self, name: &str, shape: [usize; 2]) -> LinearWeight {
+        let file_name = self.layout.file_name(name);
+        let is_stored_packed = [Part::Quants, Part::Scales]
+            .iter()
+            .any(|part| self.files.contains(&packed::name_of(&file_name, *part)));
+        let format = self.matrices.and_then(|dtype| dtype.format_of(name));
+        let matrix = match format {
+            _ if is_stored_packed => self.stored_packed(name, shape),
+            Some(format) => self.quantized(name, shape, format),
+            None => return self.tensor(name, shape, Precision::Matrix).into(),
+        };
+        match matrix {
+            Some(matrix) => matrix.into(),
+            None => self.placeholder(shape).into(),
+        }
+    }
 }
 
 /// The bytes in the wanted type; without a copy if they are in it already and aligned.
 fn convert(
     bytes: bytes::Bytes,
-    stored: WeightDtype,
-    wanted: WeightDtype,
+    stored: TensorDtype,
+    wanted: TensorDtype,
     shape: &[usize],
 ) -> TensorData {
     if stored == wanted && (bytes.as_ptr() as usize).is_multiple_of(stored.size()) {
@@ -186,22 +280,22 @@ fn convert(
         return TensorData::from_bytes(shared, shape.to_vec(), wanted.into());
     }
     match (stored, wanted) {
-        (WeightDtype::F32, _) => {
+        (TensorDtype::F32, _) => {
             let words = bytes.as_chunks::<4>().0.iter();
             narrow(words.map(|word| f32::from_le_bytes(*word)), wanted, shape)
         }
-        (WeightDtype::Bf16, _) => {
+        (TensorDtype::Bf16, _) => {
             let values = bytes
                 .as_chunks::<2>()
                 .0
                 .iter()
                 .map(|word| bf16::from_le_bytes(*word));
             match wanted {
-                WeightDtype::Bf16 => TensorData::new(values.collect::<Vec<_>>(), shape.to_vec()),
+                TensorDtype::Bf16 => TensorData::new(values.collect::<Vec<_>>(), shape.to_vec()),
                 _ => narrow(values.map(bf16::to_f32), wanted, shape),
             }
         }
-        (WeightDtype::F16, _) => {
+        (TensorDtype::F16, _) => {
             let halves: Vec<f16> = bytes
                 .as_chunks::<2>()
                 .0
@@ -209,7 +303,7 @@ fn convert(
                 .map(|word| f16::from_le_bytes(*word))
                 .collect();
             match wanted {
-                WeightDtype::F16 => TensorData::new(halves, shape.to_vec()),
+                TensorDtype::F16 => TensorData::new(halves, shape.to_vec()),
                 // Uses the processor's conversion where there is one.
                 _ => narrow(halves.to_f32_vec().into_iter(), wanted, shape),
             }
@@ -217,11 +311,11 @@ fn convert(
     }
 }
 
-fn narrow(values: impl Iterator<Item = f32>, wanted: WeightDtype, shape: &[usize]) -> TensorData {
+fn narrow(values: impl Iterator<Item = f32>, wanted: TensorDtype, shape: &[usize]) -> TensorData {
     let shape = shape.to_vec();
     match wanted {
-        WeightDtype::F32 => TensorData::new(values.collect::<Vec<_>>(), shape),
-        WeightDtype::Bf16 => TensorData::new(values.map(bf16::from_f32).collect::<Vec<_>>(), shape),
-        WeightDtype::F16 => TensorData::new(values.map(f16::from_f32).collect::<Vec<_>>(), shape),
+        TensorDtype::F32 => TensorData::new(values.collect::<Vec<_>>(), shape),
+        TensorDtype::Bf16 => TensorData::new(values.map(bf16::from_f32).collect::<Vec<_>>(), shape),
+        TensorDtype::F16 => TensorData::new(values.map(f16::from_f32).collect::<Vec<_>>(), shape),
     }
 }
