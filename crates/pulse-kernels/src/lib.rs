@@ -11,6 +11,7 @@
 //! | linear layer on weights as stored (f32, bf16, f16) or packed | [`Linear`] |
 //! | weights of 8 and 4 bits | [`PackedMatrix`], [`PackedFormat`] |
 //! | the instruction set in use | [`Level`] |
+//! | what the machine can do at most | [`peak`] |
 //! | attention over a cache, causal or not, grouped queries | [`attention()`] |
 //! | normalisation | [`RmsNorm`], [`LayerNorm`] |
 //! | activations | [`silu_gate`], [`quick_gelu`] |
@@ -33,6 +34,7 @@ mod mapped;
 mod matrix_vector;
 mod norm;
 mod packed;
+pub mod peak;
 mod rotate;
 mod rows;
 #[cfg(feature = "training")]

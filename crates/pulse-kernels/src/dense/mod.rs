@@ -5,9 +5,9 @@
 //! rows over them. Widening is exact and costs a few percent; activations stay f32, so that nothing
 //! is rounded that is not rounded in f32. No f32 copy of a matrix exists, only one panel a thread.
 //!
-//! A product of bf16 pairs (`vdpbf16ps`) would round activations to 8 bits. On the Xeon that this was
-//! written on it runs at half the speed of f32 multiply-add (one in two cycles against two a cycle),
-//! so that exactness costs nothing there.
+//! A product of bf16 pairs (`vdpbf16ps`) would round activations to 8 bits. On the Xeon (family 6, model
+//! 207) that this was measured on it does half the products a second of f32 multiply-add, so that
+//! exactness costs nothing there.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;

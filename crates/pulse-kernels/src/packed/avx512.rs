@@ -163,6 +163,7 @@ pub(super) unsafe fn unpack<const Q4: bool>(
 /// As [`multiply`]; `pairs` is `[blocks * 16, stride]` and `weight_scales` `[blocks, stride]`, of which 32
 /// are read, and `out` must be writable where the result goes.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+#[allow(clippy::too_many_arguments)]
 pub(super) unsafe fn tile<const ROWS: usize>(
     blocks: usize,
     pairs: &[i32],

@@ -53,10 +53,17 @@ impl PackedMatrix {
                 });
             }
         }
-        let bad = scales.as_chunks::<2>().0.iter().position(|bytes| {
-            // All exponent bits set: infinite or no number.
-            u16::from_le_bytes(*bytes) & 0x7c00 == 0x7c00
+        // All exponent bits set: infinite or no number.
+        let is_bad = |bytes: &[u8; 2]| u16::from_le_bytes(*bytes) & 0x7c00 == 0x7c00;
+        // Piece by piece without an early end, so that it vectorises: a large model has hundreds of
+        // megabytes of scales.
+        let is_damaged = scales.par_chunks(1 << 17).any(|piece| {
+            let words = piece.as_chunks::<2>().0.iter();
+            words.fold(false, |bad, bytes| bad | is_bad(bytes))
         });
+        let bad = is_damaged
+            .then(|| scales.as_chunks::<2>().0.iter().position(is_bad))
+            .flatten();
         if let Some(place) = bad {
             let blocks = inputs.div_ceil(BLOCK);
             return Err(PackedError::Scale {

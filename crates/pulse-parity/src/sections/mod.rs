@@ -10,6 +10,7 @@ mod f16_copy;
 mod generation;
 mod labels;
 mod merge;
+mod packed;
 mod pillow;
 mod precision;
 mod preprocess;
@@ -148,12 +149,12 @@ static ROWS: [Row; 20] = [
     Row {
         name: "q8",
         fixture: "micro/cases.json",
-        run: None,
+        run: Some(packed::run_q8),
     },
     Row {
         name: "q4",
         fixture: "micro/cases.json",
-        run: None,
+        run: Some(packed::run_q4),
     },
 ];
 
