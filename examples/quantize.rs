@@ -9,6 +9,7 @@
 
 mod common;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -51,7 +52,8 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Format::Q4 => PackedFormat::Q4,
     };
     let report = quantize_checkpoint(&arguments.model, &arguments.out, format)?;
-    println!(
+    writeln!(
+        std::io::stdout(),
         "{} matrices packed as {}, {} tensors copied: {} bytes from {} in {:.1} s",
         report.packed,
         format.name(),
@@ -59,6 +61,6 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         report.bytes_after,
         report.bytes_before,
         start.elapsed().as_secs_f64()
-    );
+    )?;
     Ok(())
 }

@@ -13,6 +13,8 @@ const AHEAD: usize = 2048;
 ///
 /// # Safety
 /// The processor must have AVX2, FMA and F16C. The panel and every row must have `blocks` blocks.
+// `side` is a place in several arrays at once.
+#[allow(clippy::needless_range_loop)]
 #[target_feature(enable = "avx2,fma,f16c")]
 pub(super) unsafe fn multiply<const Q4: bool, const ROWS: usize>(
     blocks: usize,
