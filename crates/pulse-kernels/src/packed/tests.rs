@@ -23,7 +23,7 @@ const SHAPES: [[usize; 2]; 8] = [
 
 /// Values between −1 and 1 without a pattern that a block could hide.
 fn noise(seed: usize, count: usize) -> Vec<f32> {
-    let mut state = seed as u64 * 0x9e37_79b9_7f4a_7c15 + 1;
+    let mut state = (seed as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (0..count)
         .map(|_| {
             state ^= state << 13;

@@ -89,7 +89,7 @@ pub enum CheckpointError {
     },
     /// Tensors are missing, unknown, or not as the configuration says.
     #[error("the checkpoint does not fit its config.json:\n{0}")]
-    Defects(Defects),
+    Defects(Box<Defects>),
 }
 
 /// Everything that is wrong with the tensors of a checkpoint.

@@ -237,7 +237,7 @@ impl Plan {
             }
         }
         if !defects.is_empty() {
-            return Err(CheckpointError::Defects(defects));
+            return Err(CheckpointError::Defects(Box::new(defects)));
         }
         // Wider values first, so that everything is aligned to its size.
         copied.sort_by_key(|(_, place)| place.dtype != Dtype::F32);
@@ -286,7 +286,7 @@ impl Plan {
             source.release(range);
         }
         if !defects.is_empty() {
-            return Err(CheckpointError::Defects(defects).into());
+            return Err(CheckpointError::Defects(Box::new(defects)).into());
         }
         for scales in scales {
             out.write_all(&scales).map_err(&failed)?;

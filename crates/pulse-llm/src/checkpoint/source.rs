@@ -67,7 +67,7 @@ impl<'a> CheckpointSource<'a> {
         if self.defects.is_empty() {
             Ok(())
         } else {
-            Err(CheckpointError::Defects(self.defects))
+            Err(CheckpointError::Defects(Box::new(self.defects)))
         }
     }
 
