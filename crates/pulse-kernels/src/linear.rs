@@ -3,14 +3,14 @@
 //! Weights lie as in the checkpoint, `[outputs, inputs]`, or packed, so that a memory-mapped file can
 //! be used as it is. On the CPU f32 activations meet weights of any stored type without an f32 copy
 //! of the matrix ever existing: few rows go through a matrix-vector kernel, many rows through a
-//! product in panels (f32 weights through Burn's).
+//! product in panels (f32 weights without AVX-512 through Burn's).
 
 use burn::module::{Module, Param};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use crate::cpu::{as_cpu, contiguous, from_values, is_f32};
-use crate::dense::{self, StoredRows};
-use crate::dot::{HalfWeight, StoredWeight};
+use crate::dense::{self, PanelWeight, StoredRows};
+use crate::dot::StoredWeight;
 use crate::packed::PackedMatrix;
 use crate::rows::{RowWork, for_each_row};
 use crate::weights::LinearWeight;
@@ -180,17 +180,17 @@ fn multiply_on_cpu(input: &Tensor<2>, weight: &Tensor<2>) -> Option<Tensor<2>> {
     let [rows, _] = input.dims();
     let shape = weight.dims();
     let stored = weight.dtype();
-    // Many rows of f32 go through Burn's own product.
-    if rows > matrix_vector::MOST_ROWS && stored == DType::F32 {
+    // Below AVX-512 many rows of f32 go through Burn's own product.
+    if rows > matrix_vector::MOST_ROWS && stored == DType::F32 && Level::detect() < Level::Avx512 {
         return None;
     }
     let activations = as_cpu(input).filter(is_f32).map(contiguous)?;
     let weights = as_cpu(weight).map(contiguous)?;
     let x = activations.as_slice::<f32>()?;
     let values = match stored {
-        DType::F32 => few_rows(x, weights.as_slice::<f32>()?, rows, shape),
-        DType::BF16 => half_product(x, weights.as_slice::<half::bf16>()?, rows, shape),
-        DType::F16 => half_product(x, weights.as_slice::<half::f16>()?, rows, shape),
+        DType::F32 => stored_product(x, weights.as_slice::<f32>()?, rows, shape),
+        DType::BF16 => stored_product(x, weights.as_slice::<half::bf16>()?, rows, shape),
+        DType::F16 => stored_product(x, weights.as_slice::<half::f16>()?, rows, shape),
         _ => return None,
     };
     Some(from_values(values, [rows, shape[0]]))
@@ -200,7 +200,7 @@ fn few_rows<W: StoredWeight>(x: &[f32], weights: &[W], rows: usize, shape: [usiz
     matrix_vector::multiply(Level::detect(), x, weights, rows, shape[1], shape[0])
 }
 
-fn half_product<W: HalfWeight>(
+fn stored_product<W: PanelWeight>(
     x: &[f32],
     weights: &[W],
     rows: usize,

@@ -23,7 +23,7 @@ use rayon::prelude::*;
 use crate::Level;
 use crate::columns::{Columns, Stripe};
 
-pub(crate) use rows::StoredRows;
+pub(crate) use rows::{PanelWeight, StoredRows};
 
 /// Inputs of one widened stretch: a panel of it stays in the second cache.
 const STRETCH: usize = 1024;
