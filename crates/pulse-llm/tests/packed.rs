@@ -186,3 +186,38 @@ fn truncated_files_and_scales_that_are_not_finite_are_named() {
         assert!(message.contains(part), "{part}: {message}");
     }
 }
+
+#[test]
+fn a_tower_deeper_down_comes_along_and_what_a_killed_call_left_is_replaced() {
+    let place = tempfile::tempdir().unwrap();
+    let source = place.path().join("source");
+    copy(&golden("micro-llava-f32"), &source);
+    let config = std::fs::read_to_string(source.join("config.json")).unwrap();
+    let mut config: serde_json::Value = serde_json::from_str(&config).unwrap();
+    let tower = config["mm_vision_tower"].as_str().unwrap().to_owned();
+    std::fs::create_dir(source.join("towers")).unwrap();
+    std::fs::rename(source.join(&tower), source.join("towers/vit")).unwrap();
+    config["mm_vision_tower"] = "towers/vit".into();
+    std::fs::write(source.join("config.json"), config.to_string()).unwrap();
+    let target = place.path().join("target");
+    std::fs::create_dir(place.path().join("target.part")).unwrap();
+    std::fs::write(place.path().join("target.part/config.json"), "{").unwrap();
+    quantize_checkpoint(&source, &target, PackedFormat::Q8).unwrap();
+    assert!(target.join("towers/vit/config.json").is_file());
+    assert!(!place.path().join("target.part").exists());
+    load(&target, None).unwrap();
+}
+
+/// Copies a folder with everything in it.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let to = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &to);
+        } else {
+            std::fs::copy(&path, &to).unwrap();
+        }
+    }
+}

@@ -5,7 +5,8 @@
 //! no sum across a register is ever needed, and a panel is one stream from memory.
 //!
 //! Activations meet them as 16-bit integers, with an f32 scale for every block of 32. The sums
-//! of a block are exact integers, so that every instruction set gives the same values, and the
+//! of a block are exact integers, the same on every instruction set that has a kernel for them (many
+//! rows without VNNI are multiplied in f32 instead), and the
 //! rounding of activations (2⁻¹⁶ of the largest value of a block) disappears behind that of the
 //! weights.
 

@@ -38,8 +38,8 @@ pub struct QuantizedCheckpoint {
 /// [`WeightDtype::format_of`] for which layer takes what) to the new folder `target`.
 ///
 /// Every tensor is read, packed on all threads, written and forgotten; only scales (1/64 of the
-/// weights in f32) are kept until the quants are written. `config.json` comes last, so that a folder left
-/// half written cannot be loaded.
+/// weights in f32) are kept until the quants are written. The folder grows under another name beside the
+/// target and gets its own when it is whole; a call that fails leaves nothing.
 ///
 /// # Errors
 /// [`PulseError`] if the source cannot be used or is quantised itself, the target exists, or the
@@ -61,22 +61,23 @@ pub fn quantize_checkpoint(
     let layout = Layout::detect(&files)?;
     let plan = plan(&config, &files, layout)?;
     let place = Plan::of(&plan, &files, layout, format)?;
-    std::fs::create_dir(target).map_err(failed(target))?;
-    copy_settings(source, target)?;
-    place.write(&files, &target.join("model.safetensors"))?;
-    let names = files.maps().iter().map(|(path, _)| {
-        let name = path.file_name().unwrap_or_default();
-        name.to_string_lossy().into_owned()
+    if target.exists() {
+        return Err(failed(target)(std::io::ErrorKind::AlreadyExists.into()).into());
+    }
+    let unfinished = unfinished(target);
+    // Left by a process that was killed.
+    if unfinished.exists() {
+        std::fs::remove_dir_all(&unfinished).map_err(failed(&unfinished))?;
+    }
+    let written = write_folder(source, &unfinished, &files, &place, format).and_then(|()| {
+        std::fs::rename(&unfinished, target).map_err(failed(target))?;
+        Ok(())
     });
-    let folder = PackedFolder::new(
-        format,
-        PackedSource {
-            files: names.collect(),
-            weights_digest: WeightsDigest::of(&files).get(),
-            program: env!("CARGO_PKG_VERSION").to_owned(),
-        },
-    );
-    write_config(source, target, &folder)?;
+    if let Err(error) = written {
+        // The first error is the one to tell; what cannot be removed is removed by the next call.
+        let _ = std::fs::remove_dir_all(&unfinished);
+        return Err(error);
+    }
     Ok(QuantizedCheckpoint {
         packed: place.packed.len(),
         copied: place.copied.len(),
@@ -85,12 +86,47 @@ pub fn quantize_checkpoint(
     })
 }
 
+/// Where a folder grows until it is whole: beside the target, so that it can be renamed.
+fn unfinished(target: &Path) -> PathBuf {
+    let mut name = target.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    target.with_file_name(name)
+}
+
+fn write_folder(
+    source: &Path,
+    target: &Path,
+    files: &WeightFiles,
+    place: &Plan,
+    format: PackedFormat,
+) -> Result<(), PulseError> {
+    std::fs::create_dir(target).map_err(failed(target))?;
+    copy_settings(source, target, TOWER_DEPTH)?;
+    place.write(files, &target.join("model.safetensors"))?;
+    let names = files.maps().iter().map(|(path, _)| {
+        let name = path.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    });
+    let folder = PackedFolder::new(
+        format,
+        PackedSource {
+            files: names.collect(),
+            weights_digest: WeightsDigest::of(files).get(),
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+        },
+    );
+    Ok(write_config(source, target, &folder)?)
+}
+
 fn failed(path: &Path) -> impl Fn(std::io::Error) -> CheckpointError + '_ {
     move |source| CheckpointError::Write {
         path: path.to_owned(),
         source,
     }
 }
+
+/// How many folders deep a tower's configuration may lie.
+const TOWER_DEPTH: usize = 4;
 
 /// A weight that the model asks for.
 struct Wanted {
@@ -354,7 +390,7 @@ fn header(packed: &[Packed], copied: &[(String, TensorPlace)]) -> (Vec<u8>, u64)
 
 /// Copies everything of a checkpoint but its weights and its configuration: tokenizer, preprocessing,
 /// the configuration of the vision tower.
-fn copy_settings(source: &Path, target: &Path) -> Result<(), CheckpointError> {
+fn copy_settings(source: &Path, target: &Path, depth: usize) -> Result<(), CheckpointError> {
     for entry in std::fs::read_dir(source).map_err(failed(source))? {
         let path = entry.map_err(failed(source))?.path();
         let Some(name) = path.file_name() else {
@@ -362,17 +398,27 @@ fn copy_settings(source: &Path, target: &Path) -> Result<(), CheckpointError> {
         };
         let to = target.join(name);
         if path.is_dir() {
-            if path.join("config.json").is_file() {
+            if depth > 0 && has_config(&path, depth) {
                 std::fs::create_dir(&to).map_err(failed(&to))?;
-                copy_settings(&path, &to)?;
-                let config = to.join("config.json");
-                std::fs::copy(path.join("config.json"), &config).map_err(failed(&config))?;
+                copy_settings(&path, &to, depth - 1)?;
+                let (from, config) = (path.join("config.json"), to.join("config.json"));
+                if from.is_file() {
+                    std::fs::copy(from, &config).map_err(failed(&config))?;
+                }
             }
         } else if is_setting(&path) {
             std::fs::copy(&path, &to).map_err(failed(&to))?;
         }
     }
     Ok(())
+}
+
+/// Whether a folder or one below it has a configuration: `mm_vision_tower` may be `towers/vit`.
+fn has_config(folder: &Path, depth: usize) -> bool {
+    let below = || std::fs::read_dir(folder).into_iter().flatten().flatten();
+    folder.join("config.json").is_file()
+        || (depth > 1
+            && below().any(|entry| entry.path().is_dir() && has_config(&entry.path(), depth - 1)))
 }
 
 fn is_setting(path: &Path) -> bool {
