@@ -104,6 +104,14 @@ impl LoadedModel {
         let packed = PackedFolder::of(folder)?;
         let dtype = packed_dtype(options, packed.as_ref())?;
         let device = options.device.open()?;
+        if cfg!(target_arch = "x86_64")
+            && options.device == DeviceName::Cpu
+            && pulse_kernels::Level::detect() == pulse_kernels::Level::Portable
+        {
+            tracing::warn!(
+                "this processor lacks AVX2, FMA or F16C: the portable kernels run, several times slower"
+            );
+        }
         let files = WeightFiles::open(folder)?;
         let layout = Layout::detect(&files)?;
         let (matrices, activations) = types(options.device, dtype);
