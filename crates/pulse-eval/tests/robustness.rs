@@ -56,6 +56,27 @@ fn the_battery_covers_wear_and_drawing_and_goes_on() {
     );
     let again = robustness(&models, &options, |_, _, _| {}).unwrap();
     assert_eq!(again, report);
+    // Other tasks, patients and pages have answers of their own.
+    let other = |change: fn(&mut BatteryOptions)| {
+        let mut other = BatteryOptions {
+            variations: Vec::new(),
+            repeats: 0,
+            ..options.clone()
+        };
+        change(&mut other);
+        let found = robustness(&models, &other, |_, _, _| {}).unwrap();
+        assert_eq!(found.results[0].figures[0].n, 2);
+        let folder = place.path().join("answers").join(other.task.name());
+        folder.join(format!("patients-{}-{}dpi/clean", other.seed, other.dpi))
+    };
+    for folder in [
+        other(|_| ()),
+        other(|o| o.task = Task::MmmuEcg),
+        other(|o| o.seed = 1),
+        other(|o| o.dpi = 50.0),
+    ] {
+        assert!(folder.is_dir(), "{}", folder.display());
+    }
 
     let markdown = battery_markdown(&report);
     for part in [

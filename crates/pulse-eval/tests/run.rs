@@ -305,6 +305,50 @@ fn a_run_goes_on_and_refuses_what_is_not_its_own() {
 }
 
 #[test]
+fn answers_to_another_picture_or_question_are_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let pulse = pulse();
+    let out = place.path().join("out");
+    let tasks = [Task::PtbTest];
+    let bench = changed(place.path(), Task::PtbTest, |_| {});
+    let options = RunOptions {
+        bench,
+        limit: Some(2),
+        ..options(&tasks, &out)
+    };
+    run(std::slice::from_ref(&pulse), &options, |_| {}).unwrap();
+    let kept = bytes(&out, Task::PtbTest);
+    let refused = |reason: &str| {
+        let error = run(std::slice::from_ref(&pulse), &options, |_| {}).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("ptb-test") && text.contains(reason), "{text}");
+        assert_eq!(bytes(&out, Task::PtbTest), kept);
+        error
+    };
+    changed(place.path(), Task::PtbTest, |items| {
+        items[1]["conversations"][0]["value"] = "What else does it show?".into();
+    });
+    assert!(matches!(
+        refused("another picture or question"),
+        RunError::AnotherItem { .. }
+    ));
+    changed(place.path(), Task::PtbTest, |items| {
+        items[0]["image"] = items[1]["image"].clone();
+    });
+    refused("another picture or question");
+    changed(place.path(), Task::PtbTest, |items| {
+        items[0]["image"] = "synthetic/nowhere.png".into();
+    });
+    refused("has no picture");
+    // What is not answered yet may change.
+    changed(place.path(), Task::PtbTest, |items| {
+        items[2]["conversations"][0]["value"] = "What else does it show?".into();
+    });
+    let report = run(std::slice::from_ref(&pulse), &options, |_| {}).unwrap();
+    assert_eq!((report.tasks[0].reused, report.tasks[0].answered), (2, 0));
+}
+
+#[test]
 fn questions_that_fail_are_recorded_and_tried_again() {
     let place = tempfile::tempdir().unwrap();
     let pulse = pulse();

@@ -220,7 +220,10 @@ fn ask(
     generate: &GenerateOptions,
 ) -> Result<Asked, BatteryError> {
     let bench = options.out.join("pages").join(name);
-    let answers = options.out.join("answers").join(name);
+    // Answers to other patients or pages are others; each has its own folder.
+    let pages = format!("patients-{}-{}dpi", options.seed, options.dpi);
+    let answers = options.out.join("answers").join(options.task.name());
+    let answers = answers.join(pages).join(name);
     draw(options, cases, variation, &bench)?;
     let run_options = RunOptions {
         generate: generate.clone(),

@@ -132,6 +132,7 @@ fn answer_single(
         let place = Place {
             id: &job.id,
             index: job.index,
+            asked: &job.digest,
         };
         RunLine::one(
             plan.settings,
@@ -167,6 +168,7 @@ fn answer_turns(
     let place = Place {
         id: &job.id,
         index: job.index,
+        asked: &job.digest,
     };
     Ok(RunLine::turns(plan.settings, &place, turns, &answers))
 }

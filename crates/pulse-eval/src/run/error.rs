@@ -41,6 +41,34 @@ pub enum RunError {
         /// What is wrong with it.
         reason: String,
     },
+    /// An item was answered when its picture or its questions were other ones.
+    #[error(
+        "task {task}, item {id:?}: {} answers another picture or question than the benchmark has now; give the \
+         benchmark it was made with, or another --out", path.display()
+    )]
+    AnotherItem {
+        /// The task.
+        task: Task,
+        /// The item.
+        id: String,
+        /// The answer file.
+        path: PathBuf,
+    },
+    /// An answered item can no longer be compared with what was asked.
+    #[error(
+        "task {task}, item {id:?} is answered in {} and cannot be compared with the benchmark ({reason}); mend the \
+         benchmark or give another --out", path.display()
+    )]
+    Unverifiable {
+        /// The task.
+        task: Task,
+        /// The item.
+        id: String,
+        /// The answer file.
+        path: PathBuf,
+        /// What is wrong with the item.
+        reason: String,
+    },
     /// Another process writes to the folder.
     #[error("{} is in use by another run; wait for it or give another --out", path.display())]
     Locked {

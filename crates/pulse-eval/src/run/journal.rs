@@ -1,6 +1,6 @@
 //! The answers of one task on disk.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,8 @@ const FILE: &str = "step-final.jsonl";
 pub(super) struct AnswerJournal {
     path: PathBuf,
     file: File,
-    known: HashSet<String>,
+    /// Each answered item with the digest of what was asked.
+    known: HashMap<String, String>,
     /// Positions of the answered items in the benchmark, in the order of the lines.
     order: Vec<u64>,
 }
@@ -32,7 +33,7 @@ impl AnswerJournal {
         let path = folder.join(FILE);
         let bytes = read_if_there(&path)?;
         let lines = whole_lines(&bytes);
-        let (mut known, mut order) = (HashSet::new(), Vec::new());
+        let (mut known, mut order) = (HashMap::new(), Vec::new());
         for (number, line) in lines.clone() {
             let foreign = |reason| RunError::ForeignLine {
                 path: path.clone(),
@@ -46,7 +47,8 @@ impl AnswerJournal {
                 ));
             }
             order.push(line.metadata.index);
-            if !known.insert(line.question_id) {
+            let earlier = known.insert(line.question_id, line.metadata.asked);
+            if earlier.is_some() {
                 return Err(foreign("its item is answered before".to_owned()));
             }
         }
@@ -70,11 +72,11 @@ impl AnswerJournal {
 
     /// Whether an item is answered.
     pub(super) fn has(&self, id: &str) -> bool {
-        self.known.contains(id)
+        self.known.contains_key(id)
     }
 
-    /// The answered items.
-    pub(super) fn known(&self) -> &HashSet<String> {
+    /// The answered items, each with the digest of what was asked.
+    pub(super) fn known(&self) -> &HashMap<String, String> {
         &self.known
     }
 
@@ -85,7 +87,7 @@ impl AnswerJournal {
             self.file.sync_data()
         };
         write().map_err(RunError::file(&self.path))?;
-        self.known.insert(id.to_owned());
+        self.known.insert(id.to_owned(), line.asked().to_owned());
         self.order.push(index);
         Ok(())
     }

@@ -43,6 +43,8 @@ struct LineMetadata {
     run: String,
     /// The item's position in the benchmark, from 0.
     index: u64,
+    /// Digest of picture and questions, see `asked_digest`.
+    asked: String,
     device: DeviceName,
     /// Columns and rows of tiles.
     tile_grid: Vec<[u32; 2]>,
@@ -73,15 +75,23 @@ pub(super) struct KnownLine {
 pub(super) struct KnownMetadata {
     pub(super) run: String,
     pub(super) index: u64,
+    pub(super) asked: String,
 }
 
 /// Which item a line answers.
 pub(super) struct Place<'a> {
     pub(super) id: &'a str,
     pub(super) index: u64,
+    /// Digest of what is asked.
+    pub(super) asked: &'a str,
 }
 
 impl RunLine {
+    /// Digest of what was asked.
+    pub(super) fn asked(&self) -> &str {
+        &self.metadata.asked
+    }
+
     /// The answer to one question.
     pub(super) fn one(
         settings: &RunSettings,
@@ -144,6 +154,7 @@ impl RunLine {
             metadata: LineMetadata {
                 run,
                 index: place.index,
+                asked: place.asked.to_owned(),
                 device: last.map_or_else(DeviceName::default, |one| one.provenance.device),
                 tile_grid: last.map_or_else(Vec::new, |one| one.provenance.tile_grid.clone()),
                 finish_reason: answers.iter().map(|one| one.finish_reason).collect(),

@@ -14,6 +14,8 @@ pub(super) struct Job {
     pub(super) id: String,
     pub(super) index: u64,
     pub(super) asked: Asked,
+    /// See [`asked_digest`].
+    pub(super) digest: String,
     pub(super) tiles: TilePixels,
     pub(super) preprocess_s: f64,
 }
@@ -47,14 +49,39 @@ pub(super) fn prepare(work: &Work, preprocessor: &Preprocessor) -> Result<Job, S
     let tiles = preprocessor
         .preprocess(&picture)
         .map_err(|error| PulseError::from(error).to_string())?;
+    let asked = asked(&work.item.conversation)?;
     Ok(Job {
         task: work.task,
         id: item_id(&work.item).to_owned(),
         index: work.index,
-        asked: asked(&work.item.conversation)?,
+        digest: digest_of(&bytes, &asked),
+        asked,
         tiles,
         preprocess_s: start.elapsed().as_secs_f64(),
     })
+}
+
+/// A short name of what the model is asked: the bytes of the picture and the questions. Each answer carries it, so
+/// that a run that goes on sees when the item with an id is another one.
+pub(super) fn asked_digest(item: &BenchItem) -> Result<String, String> {
+    let bytes = item.picture_bytes().map_err(|error| error.to_string())?;
+    Ok(digest_of(&bytes, &asked(&item.conversation)?))
+}
+
+fn digest_of(picture: &[u8], asked: &Asked) -> String {
+    let mut hasher = blake3::Hasher::new();
+    // Each part stands behind its length, so that no two lists of parts have the same bytes.
+    let mut add = |part: &[u8]| {
+        hasher
+            .update(&(part.len() as u64).to_le_bytes())
+            .update(part);
+    };
+    add(picture);
+    match asked {
+        Asked::One(question) => add(question.as_bytes()),
+        Asked::Turns(turns) => turns.iter().for_each(|turn| add(turn.question.as_bytes())),
+    }
+    hasher.finalize().to_hex()[..32].to_owned()
 }
 
 fn asked(conversation: &BenchConversation) -> Result<Asked, String> {

@@ -13,7 +13,7 @@ use super::error::RunError;
 use super::failures::{FailedQuestion, FailureLog};
 use super::journal::AnswerJournal;
 use super::pipeline::{Outcome, Plan, answer_all};
-use super::prepare::{Work, item_id};
+use super::prepare::{Work, asked_digest, item_id};
 use super::progress::Progress;
 use super::settings::{History, RunSettings};
 use super::shard::Shard;
@@ -168,9 +168,9 @@ pub fn run(
     let mut log = FailureLog::open(out, &tasks)?;
     let work = tasks.iter().flat_map(|task| {
         let known = &known[task];
-        works(&folder, *task, options, true).filter(move |work| {
+        works(&folder, *task, options).filter(move |work| {
             work.as_ref()
-                .map_or(true, |work| !known.contains(item_id(&work.item)))
+                .map_or(true, |work| !known.contains_key(item_id(&work.item)))
         })
     });
     let plan = Plan {
@@ -254,13 +254,8 @@ fn works(
     folder: &BenchFolder,
     task: Task,
     options: &RunOptions,
-    with_pictures: bool,
 ) -> Box<dyn Iterator<Item = Result<Work, BenchError>> + Send> {
-    let items = match with_pictures {
-        true => folder.items(config_of(task)),
-        false => folder.items_without_pictures(config_of(task)),
-    };
-    let items = match items {
+    let items = match folder.items(config_of(task)) {
         Ok(items) => items,
         Err(error) => return Box::new(std::iter::once(Err(error))),
     };
@@ -275,20 +270,49 @@ fn works(
     )
 }
 
+/// Counts the items that are answered, and refuses answers to another picture or question than the item with
+/// their id has now.
 fn count_known(
     folder: &BenchFolder,
     task: Task,
     options: &RunOptions,
-    known: &std::collections::HashSet<String>,
-) -> Result<u64, BenchError> {
+    known: &HashMap<String, String>,
+) -> Result<u64, RunError> {
     if known.is_empty() {
         return Ok(0);
     }
+    let path = || super::journal::answer_path(&options.out, task);
     let mut count = 0;
-    for work in works(folder, task, options, false) {
-        count += u64::from(known.contains(item_id(&work?.item)));
+    // In a benchmark that has an id twice the answer is to one of the items.
+    let mut is_same: Vec<(String, bool)> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for work in works(folder, task, options) {
+        let item = work?.item;
+        let id = item_id(&item);
+        let Some(answered) = known.get(id) else {
+            continue;
+        };
+        count += 1;
+        let now = asked_digest(&item).map_err(|reason| RunError::Unverifiable {
+            task,
+            id: id.to_owned(),
+            path: path(),
+            reason,
+        })?;
+        let place = *places.entry(id.to_owned()).or_insert_with(|| {
+            is_same.push((id.to_owned(), false));
+            is_same.len() - 1
+        });
+        is_same[place].1 |= now == *answered;
     }
-    Ok(count)
+    match is_same.into_iter().find(|(_, is_same)| !is_same) {
+        Some((id, _)) => Err(RunError::AnotherItem {
+            task,
+            id,
+            path: path(),
+        }),
+        None => Ok(count),
+    }
 }
 
 /// Holds the folder for this process; the lock ends with the file.
