@@ -305,6 +305,50 @@ fn a_run_goes_on_and_refuses_what_is_not_its_own() {
 }
 
 #[test]
+fn a_merge_keeps_what_is_there_and_refuses_shares_of_another_benchmark() {
+    let place = tempfile::tempdir().unwrap();
+    let pulse = [pulse()];
+    let tasks = [Task::PtbTest];
+    let share = |number: u64, bench: PathBuf, out: &str| {
+        let out = place.path().join(out);
+        let share = RunOptions {
+            shard: Some(format!("{number}/2").parse().unwrap()),
+            limit: Some(2),
+            bench,
+            ..options(&tasks, &out)
+        };
+        run(&pulse, &share, |_| {}).unwrap();
+        out
+    };
+    let shares = [
+        share(1, synthetic(ITEMS), "1"),
+        share(2, synthetic(ITEMS), "2"),
+    ];
+    let merged = place.path().join("merged");
+    assert_eq!(merge_shards(&shares, &merged).unwrap().tasks[0].1, 2);
+    run(&pulse, &options(&tasks, &merged), |_| {}).unwrap();
+    let whole = bytes(&merged, Task::PtbTest);
+    assert_eq!(merge_shards(&shares, &merged).unwrap().tasks[0].1, 3);
+    assert_eq!(bytes(&merged, Task::PtbTest), whole);
+
+    // An item that the second share does not ask tells the benchmarks apart.
+    let bench = changed(place.path(), Task::PtbTest, |items| {
+        items[0]["conversations"][0]["value"] = "What else does it show?".into();
+    });
+    let others = [shares[0].clone(), share(2, bench, "other")];
+    for out in [&merged, &place.path().join("new")] {
+        let error = merge_shards(&others, out).unwrap_err().to_string();
+        assert!(error.contains("not the same in the benchmarks"), "{error}");
+    }
+    assert_eq!(bytes(&merged, Task::PtbTest), whole);
+
+    let lock = std::fs::File::create(shares[1].join(".lock")).unwrap();
+    lock.lock().unwrap();
+    let error = merge_shards(&shares, &merged).unwrap_err();
+    assert!(matches!(error, RunError::Locked { .. }), "{error}");
+}
+
+#[test]
 fn answers_to_another_picture_or_question_are_refused() {
     let place = tempfile::tempdir().unwrap();
     let pulse = pulse();

@@ -111,12 +111,23 @@ impl AnswerJournal {
     }
 }
 
-/// The answer file of a task in a folder, as (position, id, line); empty if there is none.
+/// A line of an answer file.
+pub(super) struct StoredLine {
+    /// The item's position in the benchmark.
+    pub(super) index: u64,
+    pub(super) id: String,
+    /// Digest of what was asked.
+    pub(super) asked: String,
+    /// The line without its end.
+    pub(super) bytes: Vec<u8>,
+}
+
+/// The answer file of a task in a folder; empty if there is none.
 pub(super) fn read_answers(
     out: &Path,
     task: Task,
     digest: &str,
-) -> Result<Vec<(u64, String, Vec<u8>)>, RunError> {
+) -> Result<Vec<StoredLine>, RunError> {
     let path = answer_path(out, task);
     let bytes = read_if_there(&path)?;
     whole_lines(&bytes)
@@ -132,7 +143,12 @@ pub(super) fn read_answers(
                     "it was made by another model or setting".to_owned(),
                 ));
             }
-            Ok((known.metadata.index, known.question_id, line.to_vec()))
+            Ok(StoredLine {
+                index: known.metadata.index,
+                id: known.question_id,
+                asked: known.metadata.asked,
+                bytes: line.to_vec(),
+            })
         })
         .collect()
 }

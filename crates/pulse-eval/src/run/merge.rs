@@ -1,13 +1,15 @@
 //! Shares to a whole.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::benchmark::{BENCHMARK_FILE, read_benchmark, write_benchmark};
 use super::error::RunError;
-use super::failures::{read_failures, write_failures};
-use super::journal::{answer_path, joined, read_answers};
+use super::failures::{FailedQuestion, read_failures, write_failures};
+use super::journal::{StoredLine, answer_path, joined, read_answers};
+use super::lock::lock;
 use super::settings::{RunSettings, SETTINGS_FILE};
 use super::whole_file::write_whole;
 use crate::task::Task;
@@ -23,49 +25,55 @@ pub struct MergeReport {
     pub failures: usize,
 }
 
-/// Joins the folders of all shares of a run to one, answers in the order of the benchmark.
+/// Joins the folders of all shares of a run to one, answers in the order of the benchmark. What `out` has already,
+/// of an earlier merge or of a run that went on there, is kept.
 ///
 /// # Errors
-/// [`RunError`] unless the folders are all shares of one run, made with the same settings, each given once, and
-/// `out` is none of them and holds nothing of another run.
+/// [`RunError`] unless the folders are all shares of one run, made with the same settings from the same benchmark,
+/// each given once, and `out` is none of them and holds nothing of another run; and if another process writes to
+/// one of them.
 pub fn merge_shards(shares: &[PathBuf], out: &Path) -> Result<MergeReport, RunError> {
     let settings = check(shares, out)?;
     let digest = settings.digest();
     std::fs::create_dir_all(out).map_err(RunError::file(out))?;
-    settings.claim(out)?;
-    let mut tasks = Vec::new();
+    let mut locks = vec![lock(out)?];
+    for share in shares {
+        locks.push(lock(share)?);
+    }
+    let benchmark = one_benchmark(shares, out)?;
+    // Everything is read and compared before anything is written.
+    let mut wholes = Vec::new();
+    let mut answered: HashSet<(Task, String)> = HashSet::new();
     for task in Task::ALL {
-        let mut lines = Vec::new();
-        let mut from: HashMap<String, &PathBuf> = HashMap::new();
-        for share in shares {
-            for (index, id, line) in read_answers(share, task, &digest)? {
-                if let Some(first) = from.insert(id.clone(), share) {
-                    return Err(RunError::AnsweredTwice {
-                        task,
-                        id,
-                        first: first.clone(),
-                        second: share.clone(),
-                    });
-                }
-                lines.push((index, line));
+        let lines = union(shares, out, task, &digest)?;
+        answered.extend(lines.iter().map(|line| (task, line.id.clone())));
+        wholes.push((task, lines));
+    }
+    let mut failures: Vec<FailedQuestion> = Vec::new();
+    for folder in shares.iter().map(PathBuf::as_path).chain([out]) {
+        for failed in read_failures(folder)? {
+            // What failed may have been answered elsewhere, or have failed in a share and in a whole made of it.
+            let place = (failed.task, failed.question_id.clone());
+            let is_known = failures
+                .iter()
+                .any(|one| (one.task, &one.question_id) == (place.0, &place.1));
+            if !is_known && !answered.contains(&place) {
+                failures.push(failed);
             }
         }
+    }
+    settings.claim(out)?;
+    write_benchmark(out, benchmark)?;
+    let mut tasks = Vec::new();
+    for (task, lines) in wholes {
         if lines.is_empty() {
             continue;
         }
-        lines.sort();
-        let path = answer_path(out, task);
         let folder = out.join(task.name());
         std::fs::create_dir_all(&folder).map_err(RunError::file(&folder))?;
-        write_whole(
-            &path,
-            &joined(lines.iter().map(|(_, line)| line.as_slice())),
-        )?;
+        let lines = lines.iter().map(|line| line.bytes.as_slice());
         tasks.push((task, lines.len()));
-    }
-    let mut failures = Vec::new();
-    for share in shares {
-        failures.extend(read_failures(share)?);
+        write_whole(&answer_path(out, task), &joined(lines))?;
     }
     write_failures(out, &failures)?;
     Ok(MergeReport {
@@ -73,6 +81,72 @@ pub fn merge_shards(shares: &[PathBuf], out: &Path) -> Result<MergeReport, RunEr
         tasks,
         failures: failures.len(),
     })
+}
+
+/// The answers of all shares and those that `out` has already, in the order of the benchmark.
+fn union(
+    shares: &[PathBuf],
+    out: &Path,
+    task: Task,
+    digest: &str,
+) -> Result<Vec<StoredLine>, RunError> {
+    let mut lines: Vec<StoredLine> = Vec::new();
+    let mut places: HashMap<String, (usize, &Path)> = HashMap::new();
+    for folder in [out].into_iter().chain(shares.iter().map(PathBuf::as_path)) {
+        for line in read_answers(folder, task, digest)? {
+            match places.get(&line.id) {
+                None => {
+                    places.insert(line.id.clone(), (lines.len(), folder));
+                    lines.push(line);
+                }
+                // Merged before, or answered by a run that went on in the whole.
+                Some((at, first)) if *first == out && lines[*at].asked == line.asked => {}
+                Some((_, first)) => {
+                    return Err(RunError::AnsweredTwice {
+                        task,
+                        id: line.id,
+                        first: first.to_path_buf(),
+                        second: folder.to_owned(),
+                    });
+                }
+            }
+        }
+    }
+    lines.sort_by(|one, other| (one.index, &one.bytes).cmp(&(other.index, &other.bytes)));
+    Ok(lines)
+}
+
+/// The digests of the benchmark that all shares, and an earlier merge into `out`, were asked from.
+fn one_benchmark(shares: &[PathBuf], out: &Path) -> Result<Vec<(Task, String)>, RunError> {
+    let refuse = |reason: String| RunError::Shares { reason };
+    let mut whole: HashMap<Task, (String, &Path)> = HashMap::new();
+    for folder in shares.iter().map(PathBuf::as_path).chain([out]) {
+        let digests = read_benchmark(folder)?;
+        for task in Task::ALL {
+            let Some(digest) = digests.get(task.name()) else {
+                if folder != out && answer_path(folder, task).exists() {
+                    return Err(refuse(format!(
+                        "{} does not say which benchmark {task} was asked from; run the share again to go on",
+                        folder.join(BENCHMARK_FILE).display()
+                    )));
+                }
+                continue;
+            };
+            let (first, from) = whole.entry(task).or_insert((digest.clone(), folder));
+            if first != digest {
+                return Err(refuse(format!(
+                    "the items, pictures or questions of {task} are not the same in the benchmarks of {} and {}; \
+                     run the shares again on one benchmark",
+                    from.display(),
+                    folder.display()
+                )));
+            }
+        }
+    }
+    Ok(whole
+        .into_iter()
+        .map(|(task, (digest, _))| (task, digest))
+        .collect())
 }
 
 /// The settings of the whole, if the folders are all of its shares.

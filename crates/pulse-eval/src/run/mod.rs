@@ -7,11 +7,13 @@
 //! `metadata` where they come from.
 
 mod answer;
+mod benchmark;
 mod candidates;
 mod error;
 mod failures;
 mod journal;
 mod line;
+mod lock;
 mod merge;
 mod pipeline;
 mod prepare;

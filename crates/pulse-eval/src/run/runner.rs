@@ -1,17 +1,18 @@
 //! A run: from a benchmark and models to a folder of answers.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use pulse_data::bench::{BenchError, BenchFolder};
 use pulse_llm::{GenerateOptions, Pulse};
 use serde::Serialize;
 
+use super::benchmark::{benchmark_digest, write_benchmark};
 use super::error::RunError;
 use super::failures::{FailedQuestion, FailureLog};
 use super::journal::AnswerJournal;
+use super::lock::lock;
 use super::pipeline::{Outcome, Plan, answer_all};
 use super::prepare::{Work, asked_digest, item_id};
 use super::progress::Progress;
@@ -165,6 +166,14 @@ pub fn run(
             all += open.run.items - reused;
         }
     }
+    if options.shard.is_some() {
+        let digest = |task: &Task| {
+            let items = folder.items(config_of(*task))?;
+            Ok((*task, benchmark_digest(items)?))
+        };
+        let digests: Result<Vec<_>, BenchError> = tasks.iter().map(digest).collect();
+        write_benchmark(out, digests?)?;
+    }
     let mut log = FailureLog::open(out, &tasks)?;
     let work = tasks.iter().flat_map(|task| {
         let known = &known[task];
@@ -312,18 +321,5 @@ fn count_known(
             path: path(),
         }),
         None => Ok(count),
-    }
-}
-
-/// Holds the folder for this process; the lock ends with the file.
-fn lock(out: &Path) -> Result<File, RunError> {
-    let path = out.join(".lock");
-    let file = File::create(&path).map_err(RunError::file(&path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(RunError::Locked {
-            path: out.to_owned(),
-        }),
-        Err(std::fs::TryLockError::Error(source)) => Err(RunError::File { path, source }),
     }
 }
