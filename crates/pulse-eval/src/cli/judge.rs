@@ -1,6 +1,6 @@
 //! `pulse-eval judge`.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -121,9 +121,10 @@ pub(super) fn run(arguments: &JudgeArguments) -> Result<ExitCode, Failure> {
     let is_terminal = std::io::stderr().is_terminal();
     let progress = |done: usize, all: usize| {
         if is_terminal {
-            eprint!("\rjudged {done} of {all}");
+            // Who looks may be gone; judging goes on.
+            let _ = write!(std::io::stderr(), "\rjudged {done} of {all}");
             if done == all {
-                eprintln!();
+                let _ = writeln!(std::io::stderr());
             }
         }
     };

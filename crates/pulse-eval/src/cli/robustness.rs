@@ -1,5 +1,6 @@
 //! `pulse-eval robustness`.
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -96,7 +97,8 @@ pub(super) fn run(arguments: &RobustnessArguments) -> Result<(), Failure> {
     };
     let models = arguments.model.load()?;
     let report = robustness(&models, &options, |name, number, all| {
-        eprintln!("{number} of {all}: {name}");
+        // Who looks may be gone; the battery goes on.
+        let _ = writeln!(std::io::stderr(), "{number} of {all}: {name}");
     })?;
     let markdown = battery_markdown(&report);
     file(

@@ -1,7 +1,7 @@
 //! `pulse-eval run`.
 
 use std::fmt::Write;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write as _, stderr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -135,7 +135,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
     })
 }
 
-/// Progress on standard error: one line that is overwritten on a terminal, a line now and then elsewhere.
+/// Progress on standard error, which may be closed (a run goes on without anybody who looks): one line that is overwritten on a terminal, a line now and then elsewhere.
 struct Shown {
     is_terminal: bool,
     last: Instant,
@@ -144,7 +144,7 @@ struct Shown {
 impl Shown {
     fn new() -> Self {
         Self {
-            is_terminal: std::io::stderr().is_terminal(),
+            is_terminal: stderr().is_terminal(),
             last: Instant::now(),
         }
     }
@@ -152,16 +152,16 @@ impl Shown {
     fn show(&mut self, progress: &Progress) {
         if self.is_terminal {
             // Blanks cover what is left of a longer line.
-            eprint!("\r{progress}      ");
+            let _ = write!(stderr(), "\r{progress}      ");
         } else if self.last.elapsed() > QUIET {
-            eprintln!("{progress}");
+            let _ = writeln!(stderr(), "{progress}");
             self.last = Instant::now();
         }
     }
 
     fn end(&self) {
         if self.is_terminal {
-            eprintln!();
+            let _ = writeln!(stderr());
         }
     }
 }

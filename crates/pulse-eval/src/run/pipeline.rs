@@ -58,6 +58,8 @@ pub(super) fn answer_all(
     let ready = &Mutex::new(ready);
     let (results, outcomes) = channel::<Outcome>();
     std::thread::scope(|scope| {
+        // The scope waits for its threads also when `take` panics, and they must not wait for room meanwhile.
+        let _guard = StopOnPanic(is_stopped);
         let mut threads = Vec::new();
         for _ in 0..plan.workers.max(1) {
             let (jobs, results) = (jobs.clone(), results.clone());
@@ -237,5 +239,10 @@ mod tests {
             |_| Ok(()),
         );
         assert!(matches!(error, Err(RunError::Worker)));
+
+        let items = (0..500).map(|index| Ok(work(index, &picture)));
+        let run = || answer_all(&plan, items, |_| panic!("a broken listener"));
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
+        assert!(panicked.is_err());
     }
 }
