@@ -41,6 +41,17 @@ pub enum RunError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The models that share the work are not loads of one checkpoint in one way.
+    #[error(
+        "the models of device 1 and device {number} would answer differently: {differences}; give --dtype and \
+         --merge, or devices of one kind"
+    )]
+    DifferentModels {
+        /// Which model, from 1.
+        number: usize,
+        /// Each differing setting with both values.
+        differences: String,
+    },
     /// An item was answered when its picture or its questions were other ones.
     #[error(
         "task {task}, item {id:?}: {} answers another picture or question than the benchmark has now; give the \

@@ -112,7 +112,6 @@ pub fn run(
     options: &RunOptions,
     mut progress: impl FnMut(&Progress),
 ) -> Result<RunReport, RunError> {
-    let first = models.first().ok_or(RunError::NoModel)?;
     options
         .generate
         .validate()
@@ -131,13 +130,7 @@ pub fn run(
     let out = &options.out;
     std::fs::create_dir_all(out).map_err(RunError::file(out))?;
     let _lock = lock(out)?;
-    let settings = RunSettings::of(
-        first,
-        &options.generate,
-        options.history,
-        options.score_labels,
-        options.shard,
-    );
+    let settings = one_settings(models, options)?;
     settings.claim(out)?;
     let digest = settings.digest();
     let mut open = HashMap::new();
@@ -250,6 +243,31 @@ pub fn run(
         failures,
         seconds: began.elapsed().as_secs_f64(),
     })
+}
+
+/// The settings that all models share; those of the first say nothing about the answers of the others.
+fn one_settings(models: &[Pulse], options: &RunOptions) -> Result<RunSettings, RunError> {
+    let of = |pulse: &Pulse| {
+        RunSettings::of(
+            pulse,
+            &options.generate,
+            options.history,
+            options.score_labels,
+            options.shard,
+        )
+    };
+    let (first, others) = models.split_first().ok_or(RunError::NoModel)?;
+    let settings = of(first);
+    for (number, other) in (2..).zip(others) {
+        let names = [&format!("on device {number}"), "on device 1"];
+        if let Some(differences) = settings.differences(&of(other), names) {
+            return Err(RunError::DifferentModels {
+                number,
+                differences,
+            });
+        }
+    }
+    Ok(settings)
 }
 
 /// How many of a task's items are asked.

@@ -124,6 +124,18 @@ impl RunSettings {
 
     /// Refuses other settings, naming each that differs.
     pub(super) fn must_equal(&self, found: &Self, path: &Path) -> Result<(), RunError> {
+        match self.differences(found, ["there", "now"]) {
+            None => Ok(()),
+            Some(differences) => Err(RunError::AnotherRun {
+                path: path.to_owned(),
+                differences,
+            }),
+        }
+    }
+
+    /// Each setting that differs with both values; none if the settings are the same. `names` says where the
+    /// others and these are.
+    pub(super) fn differences(&self, found: &Self, names: [&str; 2]) -> Option<String> {
         let fields = |settings: &Self| match serde_json::to_value(settings) {
             Ok(serde_json::Value::Object(fields)) => fields,
             _ => serde_json::Map::new(),
@@ -133,16 +145,13 @@ impl RunSettings {
             .iter()
             .filter_map(|(name, ours)| {
                 let theirs = theirs.get(name)?;
-                (ours != theirs).then(|| format!("{name} is {theirs} there and {ours} now"))
+                (ours != theirs).then(|| {
+                    let [there, here] = names;
+                    format!("{name} is {theirs} {there} and {ours} {here}")
+                })
             })
             .collect();
-        if differences.is_empty() {
-            return Ok(());
-        }
-        Err(RunError::AnotherRun {
-            path: path.to_owned(),
-            differences: differences.join(", "),
-        })
+        (!differences.is_empty()).then(|| differences.join(", "))
     }
 }
 
