@@ -20,33 +20,30 @@ pub struct Gold {
 }
 
 impl Gold {
-    /// Reads a task's truth from the benchmark's folder: `TASK.json`, for the report task also
-    /// `ptb_report_generation_test.json`, the name under which the original repository ships it, else the
-    /// Parquet files of the Hub (`TASK/*.parquet`), whose pictures are not read.
+    /// Reads a task's truth from the benchmark's folder, from the file that a run asks where there are several: the
+    /// Parquet files of the Hub (`TASK/*.parquet`), whose pictures are not read, else `TASK.json`, for the report
+    /// task else `ptb_report_generation_test.json`, the name under which the original repository ships it.
     ///
     /// # Errors
     /// [`GoldError`] if the files are missing, hold no items, or repeat an id.
     pub fn read(bench: &Path, task: Task) -> Result<Self, GoldError> {
-        let path = bench.join(format!("{task}.json"));
-        if path.exists() {
-            return Self::read_file(&path);
+        let config = config_of(task);
+        if let Ok(folder) = BenchFolder::open(bench)
+            && folder.is_parquet(config)
+        {
+            let items = folder
+                .items_without_pictures(config)?
+                .map(|item| Ok(of_bench(item?)))
+                .collect::<Result<Vec<_>, BenchError>>()?;
+            return Self::of_items(bench.join(config.name()), items.into_iter());
         }
+        let path = bench.join(format!("{task}.json"));
         let shipped = bench.join("ptb_report_generation_test.json");
-        if task == Task::PtbTestReport && shipped.exists() {
+        if task == Task::PtbTestReport && !path.exists() && shipped.exists() {
             return Self::read_file(&shipped);
         }
-        let config = config_of(task);
-        match BenchFolder::open(bench) {
-            Ok(folder) if folder.configs().any(|other| other == config) => {
-                let items = folder
-                    .items_without_pictures(config)?
-                    .map(|item| Ok(of_bench(item?)))
-                    .collect::<Result<Vec<_>, BenchError>>()?;
-                Self::of_items(bench.join(config.name()), items.into_iter())
-            }
-            // Its message says what was expected.
-            _ => Self::read_file(&path),
-        }
+        // If it is not there either, the message says what was expected.
+        Self::read_file(&path)
     }
 
     /// Reads one file.
