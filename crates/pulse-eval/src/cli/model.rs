@@ -14,7 +14,8 @@ pub(super) struct ModelArguments {
     /// its own copy of the weights
     #[arg(long = "device", default_value = "cpu", value_delimiter = ',')]
     devices: Vec<DeviceName>,
-    /// Type of the weights: f32 or bf16. Default: as stored on the CPU, bf16 on GPUs
+    /// Type of the weights: f32 or bf16, on the CPU also q8 or q4, packed at load. Default: as stored on the CPU,
+    /// bf16 on GPUs
     #[arg(long)]
     dtype: Option<WeightDtype>,
     /// How tiles become a sequence: flat, spatial or spatial_unpad. Default: as config.json says
