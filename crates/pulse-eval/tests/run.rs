@@ -13,7 +13,7 @@ use pulse_eval::Task;
 use pulse_eval::gold::Gold;
 use pulse_eval::run::{History, RunError, RunOptions, merge_shards, run};
 use pulse_eval::strict::{StrictOptions, score_strict};
-use pulse_llm::PageImage;
+use pulse_llm::{LoadOptions, PageImage, Pulse};
 
 const ITEMS: u64 = 3;
 
@@ -305,6 +305,31 @@ fn a_run_goes_on_and_refuses_what_is_not_its_own() {
 }
 
 #[test]
+fn models_that_would_answer_differently_are_refused() {
+    let out = tempfile::tempdir().unwrap();
+    let one = pulse();
+    let template = Some("vicuna_v1".to_owned());
+    let load = LoadOptions {
+        template,
+        ..LoadOptions::default()
+    };
+    let other = Pulse::load(&bench::model(), load).unwrap();
+    let models = [one.clone(), one, other];
+    let error = run(&models, &options(&[Task::PtbTest], out.path()), |_| {}).unwrap_err();
+    assert!(
+        matches!(error, RunError::DifferentModels { number: 3, .. }),
+        "{error}"
+    );
+    assert!(
+        error
+            .to_string()
+            .contains("template is \"vicuna_v1\" on device 3"),
+        "{error}"
+    );
+    assert!(!out.path().join("run.json").exists());
+}
+
+#[test]
 fn a_merge_keeps_what_is_there_and_refuses_shares_of_another_benchmark() {
     let place = tempfile::tempdir().unwrap();
     let pulse = [pulse()];
@@ -444,6 +469,8 @@ fn parquet_is_asked_and_scored_as_json_is() {
         progress: false,
     };
     export_bench(&source, &parquet, &export).unwrap();
+    // Where both are, run and scorers read Parquet.
+    std::fs::write(parquet.join("mmmu-ecg.json"), "[]").unwrap();
     let tasks = [Task::MmmuEcg, Task::EcgqaTest, Task::Arena];
     for task in tasks {
         let json = Gold::read(&synthetic(ITEMS), task).unwrap();

@@ -40,7 +40,8 @@ pub(super) struct RunArguments {
     /// Only share i of n, for several machines; `pulse-eval merge` joins their folders
     #[arg(long, value_name = "i/n")]
     shard: Option<Shard>,
-    /// Questions answered together on a device; answers are the same, memory grows
+    /// Questions answered together on a device; memory grows. On the CPU up to 8 give the same answers as 1; more,
+    /// and any on a GPU, give the same up to rounding, which can turn a token that is nearly as probable as another
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]
     batch: u32,
     /// Threads that open pictures while the model answers
