@@ -136,7 +136,8 @@ pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
     })
 }
 
-/// Progress on standard error, which may be closed (a run goes on without anybody who looks): one line that is overwritten on a terminal, a line now and then elsewhere.
+/// Progress on standard error: one line that is overwritten on a terminal, a line now and then elsewhere. It may be
+/// closed; a run goes on without anybody who looks.
 struct Shown {
     is_terminal: bool,
     last: Instant,
