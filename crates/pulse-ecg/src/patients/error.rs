@@ -1,6 +1,6 @@
 //! Why a patient cannot be made.
 
-use super::Finding;
+use super::{Finding, Territory};
 use crate::number::Short;
 
 /// Why a plan for a synthetic patient is refused.
@@ -69,5 +69,13 @@ pub enum PatientError {
         expectation: &'static str,
         /// What to do.
         advice: &'static str,
+    },
+    /// A wall whose Q waves cannot be made what the labels say, with this axis and this seed.
+    #[error("the {wall} wall {found}; draw again with another seed, or ask for another axis")]
+    QWaves {
+        /// The wall.
+        wall: Territory,
+        /// What it shows.
+        found: &'static str,
     },
 }

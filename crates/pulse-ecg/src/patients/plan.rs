@@ -134,9 +134,9 @@ impl PatientPlan {
     ///
     /// # Errors
     ///
-    /// Those of [`PatientPlan::validate`].
+    /// Those of [`PatientPlan::validate`], and [`PatientError::QWaves`].
     pub fn synthesize<R: Rng>(&self, rng: &mut R) -> Result<SyntheticEcg, PatientError> {
         self.validate()?;
-        Ok(synthesize::synthesize(self, rng))
+        synthesize::synthesize(self, rng)
     }
 }

@@ -8,7 +8,7 @@ use super::heart::{Atrium, LeadField, Leads, Ventricle, lead_value};
 use super::rhythm::{Rhythm, rhythm};
 use super::truth::{Beat, BeatKind, TrueMeasurements};
 use super::variation::{Breathing, Sizes, atrial_size};
-use super::{Finding, PatientPlan, Superclass, disturb, fibrillatory, report};
+use super::{Finding, PatientError, PatientPlan, Superclass, disturb, fibrillatory, report};
 use crate::lead::Lead;
 use crate::recording::{LeadSignal, Patient, Recording};
 
@@ -44,10 +44,13 @@ impl SyntheticEcg {
     }
 }
 
-pub(super) fn synthesize(plan: &PatientPlan, rng: &mut impl Rng) -> SyntheticEcg {
+pub(super) fn synthesize(
+    plan: &PatientPlan,
+    rng: &mut impl Rng,
+) -> Result<SyntheticEcg, PatientError> {
     let field = LeadField::draw(rng);
     let breath_phase = between(rng, 0.0, std::f64::consts::TAU);
-    let dominant = Ventricle::dominant(plan, &field, rng);
+    let dominant = Ventricle::dominant(plan, &field, rng)?;
     let ectopic = Ventricle::ectopic(&field, rng);
     let longest_p_s = plan.pr_ms.map_or(0.11, |pr| pr * 1e-3 - 0.022);
     let atrium = Atrium::draw(&field, longest_p_s, rng);
@@ -89,12 +92,12 @@ pub(super) fn synthesize(plan: &PatientPlan, rng: &mut impl Rng) -> SyntheticEcg
     let truth = truth(plan, &rhythm, &dominant, &ectopic);
     let st = dominant.st_level(plan.qt_ms * 1e-3);
     let report = report::write(plan, &truth, &st, &rhythm, rng);
-    SyntheticEcg {
+    Ok(SyntheticEcg {
         recording: recording(plan, &signal),
         findings: plan.findings.clone(),
         truth,
         report,
-    }
+    })
 }
 
 #[allow(clippy::too_many_arguments)]

@@ -96,6 +96,12 @@ fn contradiction(a: Finding, b: Finding) -> Option<&'static str> {
         {
             Some("inferior Q waves turn the axis to the left")
         }
+        (AtrialFlutter, InferiorQWaveInfarction | InferiorStElevation | InferiorStDepression) => {
+            Some("flutter waves hide Q waves and ST levels in the inferior leads")
+        }
+        (LeftAxisDeviation, LateralQWaveInfarction) => {
+            Some("lateral Q waves turn the axis to the right")
+        }
         (a, b) => territories(a, b),
     }
 }

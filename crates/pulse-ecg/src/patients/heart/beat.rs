@@ -10,11 +10,14 @@ use super::repolarisation::Repolarisation;
 use super::st_t::{discordant, st_and_t};
 use super::wave::{Wave, sum_at};
 use crate::patients::chance::{bell, between, index};
-use crate::patients::{Finding, PatientPlan};
+use crate::patients::{Finding, PatientError, PatientPlan};
 use crate::recording::Sex;
 
 /// Seconds after the end of QRS at which ST levels are set and reported.
 pub(in crate::patients) const ST_MEASURED_AFTER_S: f64 = 0.06;
+
+/// Hearts drawn until one shows the Q waves of its labels, no others, and no unlabelled voltages; few need a second.
+const MOST_DRAWS: u32 = 12;
 
 /// One kind of ventricular beat.
 #[derive(Debug, Clone)]
@@ -33,17 +36,28 @@ pub(in crate::patients) struct Ventricle {
 
 impl Ventricle {
     /// The dominant beat of a plan.
+    ///
+    /// # Errors
+    ///
+    /// [`PatientError::QWaves`] where its Q waves would not be what its labels say.
     pub(in crate::patients) fn dominant(
         plan: &PatientPlan,
         field: &LeadField,
         rng: &mut impl Rng,
-    ) -> Self {
-        let forces = vary(forces_of(plan), rng);
-        let lost = lost_forces(plan, rng);
-        let voltage = voltage_of(plan, rng);
-        let qrs = with_q_waves(plan, field, forces, lost, voltage);
+    ) -> Result<Self, PatientError> {
+        let mut draws = 1;
+        let qrs = loop {
+            let forces = vary(forces_of(plan), rng);
+            let lost = lost_forces(plan, rng);
+            let voltage = voltage_of(plan, rng);
+            match with_q_waves(plan, field, forces, lost, voltage) {
+                Err(_) if draws < MOST_DRAWS => draws += 1,
+                Ok(qrs) if draws < MOST_DRAWS && has_unlabelled_voltage(plan, &qrs) => draws += 1,
+                fitted => break fitted?,
+            }
+        };
         let (st, t) = st_and_t(plan, field, &qrs, rng);
-        Self::new(qrs, plan.qrs_ms * 1e-3, st, t)
+        Ok(Self::new(qrs, plan.qrs_ms * 1e-3, st, t))
     }
 
     /// A premature ventricular beat: wide, large, with its T wave against it.
@@ -107,6 +121,20 @@ fn forces_of(plan: &PatientPlan) -> &'static [Force] {
     } else {
         &NORMAL
     }
+}
+
+/// Whether voltages come near those of hypertrophy (Sokolow and Lyon 1949; Casale et al. 1987) that no label says:
+/// the R wave in aVL after a lateral Q wave can.
+fn has_unlabelled_voltage(plan: &PatientPlan, qrs: &[Wave]) -> bool {
+    let labelled = [
+        Finding::LeftVentricularHypertrophy,
+        Finding::LeftBundleBranchBlock,
+        Finding::PacedRhythm,
+    ];
+    let cornell_mv = if plan.sex == Sex::Male { 2.6 } else { 1.85 };
+    let found = Extremes::of(qrs, 0.0, plan.qrs_ms * 1e-3);
+    !labelled.into_iter().any(|finding| plan.has(finding))
+        && (found.sokolow_mv() > 3.3 || found.cornell_mv() > cornell_mv)
 }
 
 /// No two hearts are alike: sizes and times of the forces differ a little.

@@ -33,7 +33,7 @@ pub(super) const fn q_wave(territory: Territory) -> [f64; 3] {
     match territory {
         Territory::Anterior => [-0.30, 0.05, 0.62],
         Territory::Septal => [0.18, 0.05, 0.55],
-        Territory::Lateral => [-0.62, 0.22, -0.05],
+        Territory::Lateral => [-0.62, 0.22, -0.15],
         Territory::Inferior => [0.10, -0.60, 0.05],
     }
 }
