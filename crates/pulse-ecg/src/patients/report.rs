@@ -256,12 +256,11 @@ fn segments(plan: &PatientPlan, st: &Leads, rng: &mut impl Rng) -> Vec<String> {
             .collect();
         let names: Vec<&str> = territories.iter().map(|wall| wall.name()).collect();
         let (walls, of_walls) = (names.join(" and "), of_walls(&territories, &leads));
-        let list = list(&leads);
         sentences.push(choose(
             rng,
             [
-                format!("{} ST {word} in {list}.", capitalise(&walls)),
-                format!("ST {word} in {list} ({walls})."),
+                format!("{} ST {word}{of_walls}.", capitalise(&walls)),
+                format!("ST {word} of the {walls} wall{of_walls}."),
                 format!("ST segment {word} in the {walls} leads{of_walls}."),
             ],
         ));

@@ -23,7 +23,8 @@ pub(super) const fn depression(territory: Territory) -> [f64; 3] {
     match territory {
         Territory::Anterior => [-0.20, 0.05, 0.55],
         Territory::Septal => [0.15, 0.02, 0.50],
-        Territory::Lateral => [-0.60, -0.20, 0.05],
+        // A little to the feet, as from a high lateral wall, so that aVL takes part.
+        Territory::Lateral => [-0.60, 0.15, 0.05],
         Territory::Inferior => [-0.15, -0.60, 0.02],
     }
 }
