@@ -36,7 +36,7 @@ struct Arguments {
     #[arg(long)]
     assume_gain: bool,
     /// Samples per second of a CSV file without a time column
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     sampling_rate: Option<f64>,
     /// Print all comment lines, not the first four
     #[arg(long)]
@@ -57,10 +57,18 @@ fn main() -> ExitCode {
     match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("error: {}", with_options(&error.to_string()));
             ExitCode::FAILURE
         }
     }
+}
+
+/// An error of the library with this program's options in the place of the library's.
+fn with_options(message: &str) -> String {
+    message
+        .replace("GainRule::AssumeDefault", "--assume-gain")
+        .replace("Verification::Report", "--ignore-checksums")
+        .replace("state the rate", "state it with --sampling-rate")
 }
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {

@@ -13,8 +13,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, ValueEnum};
 use pulse_ecg::page::{
-    GridColour, GridExtent, Header, Layout, MissingLeads, Page, PageRenderer, PageSettings,
-    PictureFormat, Separator, TimeAlignment,
+    GridColour, GridExtent, Header, Layout, MissingLeads, Page, PageError, PageRenderer,
+    PageSettings, PictureFormat, Separator, TimeAlignment,
 };
 use pulse_ecg::patients::{Finding, PatientPlan, SyntheticEcg};
 use pulse_ecg::wear::Wear;
@@ -168,10 +168,18 @@ fn main() -> ExitCode {
     match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("error: {}", with_options(&error.to_string()));
             ExitCode::FAILURE
         }
     }
+}
+
+/// An error of the library with this program's options in the place of the library's.
+fn with_options(message: &str) -> String {
+    message
+        .replace("GainRule::AssumeDefault", "--assume-gain")
+        .replace("Verification::Report", "--ignore-checksums")
+        .replace("state the rate", "state it with --sampling-rate")
 }
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -272,7 +280,17 @@ impl PageArguments {
                 let leads = recording.leads.iter().map(|signal| signal.lead.clone());
                 (Layout::Rows(leads.collect()), Vec::new())
             }
-            name => (name.parse()?, Vec::new()),
+            name => match name.parse() {
+                Ok(layout) => (layout, Vec::new()),
+                Err(PageError::UnknownName { what, found, .. }) => {
+                    return Err(Box::new(PageError::UnknownName {
+                        what,
+                        found,
+                        expected: "3x4, 3x4+1, 3x4+3, 6x2, 12x1, all, rows:LEAD,LEAD,...",
+                    }));
+                }
+                Err(error) => return Err(Box::new(error)),
+            },
         };
         let rhythm = match self.rhythm.as_deref() {
             None => rhythm,

@@ -261,7 +261,7 @@ fn axis(findings: &[Finding], age: f64, rng: &mut impl Rng) -> f64 {
     } else if has(Finding::InferiorQWaveInfarction) {
         between(rng, -22.0, 20.0)
     } else if has(Finding::LateralQWaveInfarction) {
-        between(rng, 45.0, 80.0)
+        between(rng, 60.0, 80.0)
     } else {
         bell(rng, 60.0 - 0.5 * (age - 30.0), 17.0).clamp(-20.0, 82.0)
     }

@@ -123,7 +123,7 @@ pub enum WfdbError {
     /// A signal file ends within a frame.
     #[error(
         "{file} of {record} holds {found} bytes of samples, expected {expected} for {frames} whole frames; it was cut off \
-         or is of another format; ignore checksums to read the whole frames"
+         or is of another format (reading the whole frames is possible with Verification::Report)"
     )]
     PartialFrame {
         /// Name of the record.

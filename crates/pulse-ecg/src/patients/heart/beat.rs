@@ -39,7 +39,8 @@ impl Ventricle {
     ///
     /// # Errors
     ///
-    /// [`PatientError::QWaves`] where its Q waves would not be what its labels say.
+    /// [`PatientError::QWaves`] and [`PatientError::Voltage`] where Q waves or voltages would not be what its labels
+    /// say.
     pub(in crate::patients) fn dominant(
         plan: &PatientPlan,
         field: &LeadField,
@@ -51,9 +52,14 @@ impl Ventricle {
             let lost = lost_forces(plan, rng);
             let voltage = voltage_of(plan, rng);
             match with_q_waves(plan, field, forces, lost, voltage) {
-                Err(_) if draws < MOST_DRAWS => draws += 1,
-                Ok(qrs) if draws < MOST_DRAWS && has_unlabelled_voltage(plan, &qrs) => draws += 1,
-                fitted => break fitted?,
+                Ok(qrs) if !has_unlabelled_voltage(plan, &qrs) => break qrs,
+                _ if draws < MOST_DRAWS => draws += 1,
+                Err(error) => return Err(error),
+                Ok(qrs) => {
+                    return Err(PatientError::Voltage {
+                        cornell_mv: Extremes::of(&qrs, 0.0, plan.qrs_ms * 1e-3).cornell_mv(),
+                    });
+                }
             }
         };
         let (st, t) = st_and_t(plan, field, &qrs, rng);

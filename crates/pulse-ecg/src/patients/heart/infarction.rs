@@ -12,10 +12,10 @@ use crate::patients::chance::between;
 use crate::patients::{Finding, PatientError, PatientPlan, Territory};
 
 /// Most steps towards the Q waves that the labels say; the forces lost are twice as large after six.
-const STEPS: u32 = 24;
+const STEPS: u32 = 48;
 
 /// First forces added in a step towards a wall with Q waves that no label says, millivolts of the vector.
-const TOWARDS_MV: f64 = 0.03;
+const TOWARDS_MV: f64 = 0.05;
 
 /// First forces away from infarcted walls, in millivolts.
 pub(super) fn lost_forces(plan: &PatientPlan, rng: &mut impl Rng) -> Vec<Force> {
