@@ -78,13 +78,4 @@ pub enum PatientError {
         /// What it shows.
         found: &'static str,
     },
-    /// Voltages of hypertrophy without its label, with this axis and this seed.
-    #[error(
-        "Cornell's voltage would be {cornell_mv:.1} mV without a label of hypertrophy; draw again with another seed, \
-         or ask for another axis"
-    )]
-    Voltage {
-        /// R in aVL plus S in V3, millivolts.
-        cornell_mv: f64,
-    },
 }

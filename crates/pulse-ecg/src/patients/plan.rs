@@ -134,7 +134,7 @@ impl PatientPlan {
     ///
     /// # Errors
     ///
-    /// Those of [`PatientPlan::validate`], [`PatientError::QWaves`] and [`PatientError::Voltage`].
+    /// Those of [`PatientPlan::validate`], and [`PatientError::QWaves`].
     pub fn synthesize<R: Rng>(&self, rng: &mut R) -> Result<SyntheticEcg, PatientError> {
         self.validate()?;
         synthesize::synthesize(self, rng)

@@ -39,8 +39,7 @@ impl Ventricle {
     ///
     /// # Errors
     ///
-    /// [`PatientError::QWaves`] and [`PatientError::Voltage`] where Q waves or voltages would not be what its labels
-    /// say.
+    /// [`PatientError::QWaves`] where its Q waves would not be what its labels say.
     pub(in crate::patients) fn dominant(
         plan: &PatientPlan,
         field: &LeadField,
@@ -55,11 +54,8 @@ impl Ventricle {
                 Ok(qrs) if !has_unlabelled_voltage(plan, &qrs) => break qrs,
                 _ if draws < MOST_DRAWS => draws += 1,
                 Err(error) => return Err(error),
-                Ok(qrs) => {
-                    return Err(PatientError::Voltage {
-                        cornell_mv: Extremes::of(&qrs, 0.0, plan.qrs_ms * 1e-3).cornell_mv(),
-                    });
-                }
+                // Rare, and said in the documents.
+                Ok(qrs) => break qrs,
             }
         };
         let (st, t) = st_and_t(plan, field, &qrs, rng);
