@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+mod common;
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use common::hashes;
 use pulse_data::SourceRecord;
 use pulse_data::bench::{BenchConfig, BenchConversation, BenchFolder, BenchTask, TurnValue};
 use pulse_data::instruct::{IndexOptions, InstructFile, build_index};
@@ -20,24 +23,6 @@ fn options(out: PathBuf) -> SynthesizeOptions {
         progress: false,
         ..SynthesizeOptions::default()
     }
-}
-
-/// Every file of a folder with the hash of its content.
-fn hashes(root: &Path) -> BTreeMap<PathBuf, blake3::Hash> {
-    let mut found = BTreeMap::new();
-    let mut open = vec![root.to_owned()];
-    while let Some(folder) = open.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                open.push(path);
-            } else {
-                let name = path.strip_prefix(root).unwrap().to_owned();
-                found.insert(name, blake3::hash(&std::fs::read(&path).unwrap()));
-            }
-        }
-    }
-    found
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, clippy::unwrap_used)]
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -120,4 +121,22 @@ pub(crate) fn config(folder: &Path, labeller: Labeller) -> DatasetConfig {
 
 pub(crate) fn dataset(samples: Vec<Sample>, config: DatasetConfig) -> TrainingDataset {
     TrainingDataset::new(Arc::new(InMemDataset::new(samples)), config)
+}
+
+/// Every file of a folder with the hash of its content.
+pub(crate) fn hashes(root: &Path) -> BTreeMap<PathBuf, blake3::Hash> {
+    let mut found = BTreeMap::new();
+    let mut open = vec![root.to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                let name = path.strip_prefix(root).unwrap().to_owned();
+                found.insert(name, blake3::hash(&std::fs::read(&path).unwrap()));
+            }
+        }
+    }
+    found
 }
