@@ -4,6 +4,8 @@
 //! written over fixed-width lane arrays, so that it vectorises for whatever instruction set its
 //! caller is compiled for.
 
+#[cfg(target_arch = "aarch64")]
+use std::arch::aarch64::*;
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::*;
 
@@ -16,7 +18,7 @@ pub(crate) const ROWS: usize = 4;
 
 /// A stored weight that widens to f32 without loss.
 pub(crate) trait StoredWeight: Copy + Send + Sync + 'static {
-    /// Whether `load_512` and `load_256` give the even values and then the odd ones, instead of the
+    /// Whether `load_512`, `load_256` and `load_128` give the even values and then the odd ones, instead of the
     /// first half and then the second.
     const IS_SPLIT: bool = false;
 
@@ -36,6 +38,13 @@ pub(crate) trait StoredWeight: Copy + Send + Sync + 'static {
     /// To be called where AVX2 and F16C are switched on, with 16 readable values.
     #[cfg(target_arch = "x86_64")]
     unsafe fn load_256(from: *const Self) -> [__m256; 2];
+
+    /// Eight values in f32.
+    ///
+    /// # Safety
+    /// To be called with 8 readable values.
+    #[cfg(target_arch = "aarch64")]
+    unsafe fn load_128(from: *const Self) -> [float32x4_t; 2];
 }
 
 impl StoredWeight for f32 {
@@ -56,6 +65,13 @@ impl StoredWeight for f32 {
     unsafe fn load_256(from: *const Self) -> [__m256; 2] {
         // SAFETY: the caller's promise.
         unsafe { [_mm256_loadu_ps(from), _mm256_loadu_ps(from.add(8))] }
+    }
+
+    #[cfg(target_arch = "aarch64")]
+    #[inline(always)]
+    unsafe fn load_128(from: *const Self) -> [float32x4_t; 2] {
+        // SAFETY: the caller's promise.
+        unsafe { [vld1q_f32(from), vld1q_f32(from.add(4))] }
     }
 }
 
@@ -87,6 +103,20 @@ impl StoredWeight for bf16 {
             ]
         }
     }
+
+    #[cfg(target_arch = "aarch64")]
+    #[inline(always)]
+    unsafe fn load_128(from: *const Self) -> [float32x4_t; 2] {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let words = vld1q_u32(from.cast());
+            let high = vdupq_n_u32(0xffff_0000);
+            [
+                vreinterpretq_f32_u32(vshlq_n_u32::<16>(words)),
+                vreinterpretq_f32_u32(vandq_u32(words, high)),
+            ]
+        }
+    }
 }
 
 impl StoredWeight for f16 {
@@ -115,6 +145,39 @@ impl StoredWeight for f16 {
     unsafe fn load_256(from: *const Self) -> [__m256; 2] {
         // SAFETY: the caller's promise.
         unsafe { [0, 8].map(|at| _mm256_cvtph_ps(_mm_loadu_si128(from.add(at).cast()))) }
+    }
+
+    #[cfg(target_arch = "aarch64")]
+    #[inline(always)]
+    unsafe fn load_128(from: *const Self) -> [float32x4_t; 2] {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let words = vld1q_u16(from.cast());
+            [
+                widen_f16(vmovl_u16(vget_low_u16(words))),
+                widen_f16(vmovl_high_u16(words)),
+            ]
+        }
+    }
+}
+
+/// Bits of four f16 values as f32, in the way of `f16::widen`.
+///
+/// # Safety
+/// None: it is unsafe as the instructions it is made of are in the oldest compiler supported.
+#[cfg(target_arch = "aarch64")]
+#[inline(always)]
+pub(crate) unsafe fn widen_f16(bits: uint32x4_t) -> float32x4_t {
+    // SAFETY: no memory is touched; every AArch64 processor has NEON.
+    unsafe {
+        let sign = vshlq_n_u32::<16>(vandq_u32(bits, vdupq_n_u32(0x8000)));
+        let magnitude = vshlq_n_u32::<13>(vandq_u32(bits, vdupq_n_u32(0x7fff)));
+        let scale = vreinterpretq_f32_u32(vdupq_n_u32((112 + 127) << 23));
+        let scaled = vmulq_f32(vreinterpretq_f32_u32(magnitude), scale);
+        let special = vorrq_u32(magnitude, vdupq_n_u32(0x7f80_0000));
+        let is_finite = vcltq_u32(magnitude, vdupq_n_u32(0x7c00 << 13));
+        let magnitude = vbslq_u32(is_finite, vreinterpretq_u32_f32(scaled), special);
+        vreinterpretq_f32_u32(vorrq_u32(magnitude, sign))
     }
 }
 

@@ -3,8 +3,10 @@
 /// An instruction set, best last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// What the target guarantees: SSE2 on x86-64, NEON on AArch64, both by way of the compiler.
+    /// What the compiler makes for what the target guarantees.
     Portable,
+    /// NEON, which every AArch64 processor has.
+    Neon,
     /// AVX2 with FMA.
     Avx2,
     /// AVX-512 F, BW, VL.
@@ -31,14 +33,24 @@ impl Level {
                 return Self::Avx2;
             }
         }
+        if cfg!(target_arch = "aarch64") {
+            return Self::Neon;
+        }
         Self::Portable
     }
 
     /// The levels that this machine can run, the portable one first: what tests and benches go through.
     pub fn available() -> Vec<Self> {
-        [Self::Portable, Self::Avx2, Self::Avx512, Self::Avx512Vnni]
-            .into_iter()
-            .filter(|level| *level <= Self::detect())
+        let levels: &[Self] = if cfg!(target_arch = "aarch64") {
+            &[Self::Portable, Self::Neon]
+        } else {
+            &[Self::Portable, Self::Avx2, Self::Avx512, Self::Avx512Vnni]
+        };
+        let best = Self::detect();
+        levels
+            .iter()
+            .copied()
+            .filter(|level| *level <= best)
             .collect()
     }
 
@@ -46,6 +58,7 @@ impl Level {
     pub fn name(self) -> &'static str {
         match self {
             Self::Portable => "portable",
+            Self::Neon => "neon",
             Self::Avx2 => "avx2+fma",
             Self::Avx512 => "avx512",
             Self::Avx512Vnni => "avx512+vnni",

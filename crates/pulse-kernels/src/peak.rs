@@ -70,7 +70,7 @@ fn float_loop() -> f64 {
         Level::Avx512 | Level::Avx512Vnni => unsafe { x86::float_512(TURNS) },
         // SAFETY: as above.
         Level::Avx2 => unsafe { x86::float_256(TURNS) },
-        Level::Portable => portable_loop(),
+        _ => portable_loop(),
     }
 }
 

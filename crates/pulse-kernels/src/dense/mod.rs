@@ -53,7 +53,7 @@ fn panel_width(level: Level) -> usize {
     match level {
         Level::Avx512 | Level::Avx512Vnni => 48,
         Level::Avx2 => 16,
-        Level::Portable => 64,
+        Level::Portable | Level::Neon => 64,
     }
 }
 

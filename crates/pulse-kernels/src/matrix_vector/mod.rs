@@ -6,6 +6,8 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 #[cfg(test)]
 mod tests;
 
@@ -80,6 +82,7 @@ fn group(level: Level) -> usize {
     match level {
         Level::Avx512 | Level::Avx512Vnni => 32,
         Level::Avx2 => 16,
+        Level::Neon => 8,
         Level::Portable => 1,
     }
 }
@@ -124,6 +127,9 @@ fn stretch<W: StoredWeight, const M: usize>(
         // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => unsafe { avx2::stretch::<W, M>(activations, weights, inner, part) },
+        // SAFETY: every AArch64 processor has NEON; lengths as above.
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => unsafe { neon::stretch::<W, M>(activations, weights, inner, part) },
         _ => portable::<W, M>(activations, weights, inner, part),
     }
 }
@@ -150,7 +156,7 @@ fn portable<W: StoredWeight, const M: usize>(
 }
 
 /// What is left behind the last whole group.
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 #[inline(always)]
 fn tail<W: StoredWeight>(weights: &[W], activations: &[f32]) -> f32 {
     let products = weights.iter().zip(activations);

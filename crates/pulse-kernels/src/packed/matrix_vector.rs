@@ -8,6 +8,8 @@ use super::matrix::PackedMatrix;
 use super::portable;
 #[cfg(target_arch = "x86_64")]
 use super::{PackedFormat, avx2, avx512};
+#[cfg(target_arch = "aarch64")]
+use super::{PackedFormat, neon};
 use crate::Level;
 
 /// Rows of one call of a kernel.
@@ -83,11 +85,24 @@ fn panel_rows<const ROWS: usize>(
                 (Level::Avx2 | Level::Avx512, PackedFormat::Q4) => {
                     return avx2::multiply::<true, ROWS>(blocks, panel, rows, out);
                 }
-                (Level::Portable, _) => {}
+                (Level::Portable | Level::Neon, _) => {}
             }
         }
     }
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(target_arch = "aarch64")]
+    if level == Level::Neon {
+        let blocks = matrix.blocks();
+        assert!(rows.iter().all(|row| row.scales.len() == blocks));
+        // SAFETY: a panel has the blocks of its matrix by construction, rows have them by the line above.
+        unsafe {
+            match matrix.format() {
+                PackedFormat::Q8 => neon::multiply::<false, ROWS>(blocks, panel, rows, out),
+                PackedFormat::Q4 => neon::multiply::<true, ROWS>(blocks, panel, rows, out),
+            }
+        }
+        return;
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     let _ = level;
     for (row, out) in rows.into_iter().zip(out) {
         portable::multiply::<false>(matrix.format(), panel, row, out);

@@ -19,6 +19,8 @@ mod error;
 mod format;
 mod matrix;
 mod matrix_vector;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod portable;
 mod product;
 mod quantize;
