@@ -182,17 +182,17 @@ pub(crate) unsafe fn widen_f16(bits: uint32x4_t) -> float32x4_t {
 }
 
 /// A stored weight of 16 bits.
+#[cfg(target_arch = "x86_64")]
 pub(crate) trait HalfWeight: StoredWeight {
     /// Thirty-two values as the even and the odd ones in f32.
     ///
     /// # Safety
     /// To be called, inlined, where AVX-512 F is switched on.
-    #[cfg(target_arch = "x86_64")]
     unsafe fn widen_pairs(words: __m512i) -> [__m512; 2];
 }
 
+#[cfg(target_arch = "x86_64")]
 impl HalfWeight for bf16 {
-    #[cfg(target_arch = "x86_64")]
     #[inline(always)]
     unsafe fn widen_pairs(words: __m512i) -> [__m512; 2] {
         // SAFETY: no memory is touched; the caller has the instructions.
@@ -206,8 +206,8 @@ impl HalfWeight for bf16 {
     }
 }
 
+#[cfg(target_arch = "x86_64")]
 impl HalfWeight for f16 {
-    #[cfg(target_arch = "x86_64")]
     #[inline(always)]
     unsafe fn widen_pairs(words: __m512i) -> [__m512; 2] {
         // SAFETY: no memory is touched; the caller has the instructions.

@@ -82,20 +82,20 @@ impl<W: PanelWeight> PanelSource for StoredRows<'_, W> {
     ) {
         let count = width.min(self.outputs - output);
         let row = |place: usize| &self.values[(output + place) * self.inputs + input..][..inputs];
-        let mut done = 0;
+        // Columns that go sixteen at a time.
+        let turned = if level >= Level::Avx512 {
+            count / 16 * 16
+        } else {
+            0
+        };
         #[cfg(target_arch = "x86_64")]
-        if level >= Level::Avx512 {
-            while done + 16 <= count {
-                let rows = std::array::from_fn(|lane| row(done + lane));
-                // SAFETY: the level says that the instructions exist; rows have `inputs` values and
-                // the panel has `[inputs, width]` with these sixteen columns.
-                unsafe { W::widen_16(rows, inputs, &mut panel[done..], width) };
-                done += 16;
-            }
+        for first in (0..turned).step_by(16) {
+            let rows = std::array::from_fn(|lane| row(first + lane));
+            // SAFETY: the level says that the instructions exist; rows have `inputs` values and
+            // the panel has `[inputs, width]` with these sixteen columns.
+            unsafe { W::widen_16(rows, inputs, &mut panel[first..], width) };
         }
-        #[cfg(not(target_arch = "x86_64"))]
-        let _ = level;
-        for place in done..count {
+        for place in turned..count {
             for (k, weight) in row(place).iter().enumerate() {
                 panel[k * width + place] = weight.widen();
             }

@@ -6,13 +6,16 @@
 use rayon::prelude::*;
 
 use super::activations::QuantizedRows;
-use super::format::{BLOCK, PANEL, PackedFormat};
+#[cfg(target_arch = "x86_64")]
+use super::format::PackedFormat;
+use super::format::{BLOCK, PANEL};
 use super::matrix::PackedMatrix;
 use crate::Level;
 use crate::columns::{Columns, Stripe};
 use crate::dense::{self, PanelSource};
 
 /// Rows of one tile: with two panels its sums and totals fill 24 of 32 registers.
+#[cfg(target_arch = "x86_64")]
 const TILE_ROWS: usize = 6;
 /// Bytes of unpacked weights that a thread keeps: they stay in its second cache beside the activations.
 const SCRATCH_BYTES: usize = 640 << 10;
