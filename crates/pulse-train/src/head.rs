@@ -5,7 +5,10 @@
 
 use burn::module::Module;
 use burn::tensor::{DType, Tensor};
-use pulse_kernels::training::{RowLosses, cross_entropy, inject_gradient};
+use pulse_kernels::is_cpu;
+use pulse_kernels::training::{
+    RowLosses, add_weight_gradient, cross_entropy, inject_gradient, linear_input_gradient,
+};
 use pulse_llm::decoder::LayeredDecoder;
 
 use crate::gradients::{GradientStore, of_leaf};
@@ -33,7 +36,11 @@ pub(crate) fn loss<D: LayeredDecoder>(
     let normalised = norm.forward(input.clone());
     let states = normalised.clone().inner();
     let head = decoder.head();
-    let weight = head.weight();
+    // The CPU's kernels read any stored type; elsewhere it is widened once for all chunks.
+    let weight = match head.weight() {
+        weight if is_cpu(&weight) => weight,
+        weight => weight.cast(DType::F32),
+    };
     // A packed head has no parameter: it is never trained.
     let trained =
         (head.weight_parameter()).filter(|weight| (*weight).clone().train().is_require_grad());
@@ -41,8 +48,6 @@ pub(crate) fn loss<D: LayeredDecoder>(
     let mut weight_gradient: Option<Tensor<2>> = None;
     let mut state_gradients = Vec::new();
     let step = chunk_rows(weight.dims()[0]);
-    // Widened once for all chunks.
-    let wide = weight.cast(DType::F32);
     for first in (0..rows).step_by(step) {
         let last = (first + step).min(rows);
         let chunk = states.clone().slice([first..last, 0..width]);
@@ -50,13 +55,10 @@ pub(crate) fn loss<D: LayeredDecoder>(
         let outcome = cross_entropy(logits, &targets[first..last], scale as f32);
         sum += total(&outcome);
         if trained.is_some() {
-            let change = outcome.gradient.clone().transpose().matmul(chunk);
-            weight_gradient = Some(match weight_gradient {
-                Some(gradient) => gradient + change,
-                None => change,
-            });
+            let sum = weight_gradient.take();
+            weight_gradient = Some(add_weight_gradient(sum, &outcome.gradient, &chunk));
         }
-        state_gradients.push(outcome.gradient.matmul(wide.clone()));
+        state_gradients.push(linear_input_gradient(&outcome.gradient, &weight));
     }
     if let (Some(gradient), Some(weight)) = (weight_gradient, trained) {
         store.add(weight.id, gradient);

@@ -119,12 +119,14 @@ fn run(arguments: &RunArguments) -> Result<(), TrainError> {
     write_report(&log, &page, &title)?;
     let summary = outcome?;
     eprintln!("curves: {}", page.display());
-    match &summary.model {
-        Some(model) => eprintln!(
-            "model: {}\ntry it: cargo run --example infer -- --model {}",
-            model.display(),
-            model.display()
-        ),
+    match &summary.export {
+        Some(export) => {
+            for folder in std::iter::once(&export.model).chain(&export.packed) {
+                eprintln!("model: {}", folder.display());
+            }
+            let model = export.model.display();
+            eprintln!("try it: cargo run --example infer -- --model {model}");
+        }
         None => eprintln!("go on with the same command and --resume"),
     }
     Ok(())

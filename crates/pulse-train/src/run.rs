@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::advance::{Failed, one_update};
-use crate::checkpoint::{CheckpointFolder, CheckpointWriter, Snapshot, write_model};
+use crate::checkpoint::{CheckpointFolder, CheckpointWriter, Snapshot};
 use crate::clock::{Phase, PhaseClock};
 use crate::error::TrainError;
+use crate::export::{Export, export};
 use crate::flops::measured_peak;
 use crate::job::Job;
 use crate::validate::validate;
@@ -21,8 +22,8 @@ pub struct RunSummary {
     pub is_complete: bool,
     /// The newest checkpoint.
     pub checkpoint: Option<PathBuf>,
-    /// The finished model, of a complete run.
-    pub model: Option<PathBuf>,
+    /// The finished model and its packed forms, of a complete run.
+    pub export: Option<Export>,
     /// The last smoothed loss.
     pub smoothed_loss: Option<f64>,
 }
@@ -99,11 +100,8 @@ pub fn train(
     }
     saver.writer.finish()?;
     let is_complete = job.state.step == total;
-    let model = if is_complete {
-        let target = run.join("model");
-        let weights = crate::checkpoint::weights(&job.model, job.set.all(), &job.optimizer);
-        write_model(&target, &weights, &job.files)?;
-        Some(target)
+    let export = if is_complete {
+        Some(export(&job)?)
     } else {
         None
     };
@@ -118,7 +116,7 @@ pub fn train(
         checkpoint: saver
             .saved
             .map(|step| CheckpointFolder::of(&run, step).path),
-        model,
+        export,
         smoothed_loss: job.state.smoothed_loss,
     })
 }

@@ -8,8 +8,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use common::{base, run, settings, write_data};
+use pulse_kernels::PackedFormat;
+use pulse_llm::checkpoint::quantize_checkpoint;
 use pulse_llm::{GenerateOptions, LoadOptions, Pulse, open_image};
 use pulse_train::Resume;
+use pulse_train::config::PackedType;
 use safetensors::{Dtype, SafeTensors};
 use serde_json::{Value, json};
 
@@ -29,7 +32,7 @@ fn the_export_has_the_originals_names_shapes_types_and_fields() {
     let mut config = settings(folder.path(), "run");
     config.train.max_steps = Some(2);
     let summary = run(config, &Resume::Never).0.unwrap();
-    let model = summary.model.unwrap();
+    let model = summary.export.unwrap().model;
     let checkpoint = summary.checkpoint.unwrap();
     for place in [&model, &checkpoint] {
         let found = tensors(place);
@@ -84,7 +87,7 @@ fn frozen_parts_leave_a_run_as_they_came_and_trained_ones_do_not() {
     let mut config = settings(folder.path(), "run");
     config.model.tune = vec![pulse_llm::checkpoint::ModelPart::Projector];
     config.train.max_steps = Some(3);
-    let model = run(config, &Resume::Never).0.unwrap().model.unwrap();
+    let model = run(config, &Resume::Never).0.unwrap().export.unwrap().model;
     let read = |folder: &Path| std::fs::read(folder.join("model.safetensors")).unwrap();
     let (before, after) = (read(&base()), read(&model));
     let before = SafeTensors::deserialize(&before).unwrap();
@@ -93,4 +96,70 @@ fn frozen_parts_leave_a_run_as_they_came_and_trained_ones_do_not() {
         let is_same = before.tensor(name).unwrap().data() == after.tensor(name).unwrap().data();
         assert_eq!(is_same, !name.contains("mm_projector"), "{name}");
     }
+}
+
+#[test]
+fn packed_forms_are_those_of_quantize_and_replace_those_of_before() {
+    let folder = tempfile::tempdir().unwrap();
+    write_data(folder.path(), 16);
+    let mut config = settings(folder.path(), "run");
+    config.train.max_steps = Some(2);
+    config.checkpoint.packed = vec![PackedType::Q8, PackedType::Q4];
+    let export = run(config.clone(), &Resume::Never)
+        .0
+        .unwrap()
+        .export
+        .unwrap();
+    let names: Vec<_> = export
+        .packed
+        .iter()
+        .map(|path| path.file_name().unwrap())
+        .collect();
+    assert_eq!(names, ["model-q8", "model-q4"]);
+    let weights = |folder: &Path| std::fs::read(folder.join("model.safetensors")).unwrap();
+    let first = export
+        .packed
+        .iter()
+        .map(|path| weights(path))
+        .collect::<Vec<_>>();
+    for (packed, format) in export
+        .packed
+        .iter()
+        .zip([PackedFormat::Q8, PackedFormat::Q4])
+    {
+        let again = folder.path().join(format.name());
+        quantize_checkpoint(&export.model, &again, format).unwrap();
+        assert_eq!(weights(packed), weights(&again), "{}", format.name());
+        let pulse = Pulse::load(&packed.to_string_lossy(), LoadOptions::default()).unwrap();
+        let picture = open_image(folder.path().join("0.png")).unwrap();
+        let options = GenerateOptions {
+            temperature: 0.0,
+            max_new_tokens: 2,
+            ..GenerateOptions::default()
+        };
+        assert!(
+            !pulse
+                .ask(&picture, "Read it.", options)
+                .unwrap()
+                .token_ids
+                .is_empty()
+        );
+    }
+    // The end of the run once more: the same folders, written anew, nothing left beside them.
+    std::fs::write(export.packed[0].join("model.safetensors"), b"old").unwrap();
+    let export = run(config, &Resume::Latest).0.unwrap().export.unwrap();
+    assert_eq!(
+        export
+            .packed
+            .iter()
+            .map(|path| weights(path))
+            .collect::<Vec<_>>(),
+        first
+    );
+    let left: Vec<_> = std::fs::read_dir(folder.path().join("run"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .filter(|name| name.starts_with('.') || name.ends_with(".part"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
 }

@@ -17,6 +17,10 @@ mod fallback;
 mod rows;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "training")]
+mod transposed;
+#[cfg(feature = "training")]
+mod upright;
 
 use rayon::prelude::*;
 
@@ -24,6 +28,10 @@ use crate::Level;
 use crate::columns::{Columns, Stripe};
 
 pub(crate) use rows::{PanelWeight, StoredRows};
+#[cfg(feature = "training")]
+pub(crate) use transposed::multiply_transposed;
+#[cfg(feature = "training")]
+pub(crate) use upright::StoredColumns;
 
 /// Inputs of one widened stretch: a panel of it stays in the second cache.
 const STRETCH: usize = 1024;
@@ -57,13 +65,37 @@ fn panel_width(level: Level) -> usize {
     }
 }
 
+/// Tasks for each thread at least, if there are rows enough: the last ones to end decide.
+const TASKS: usize = 16;
+/// Rows of a task at least, which pay for widening a panel once more.
+const ROWS: usize = 256;
+
 /// `activations[rows, inputs] · weightsᵀ`.
 pub(crate) fn multiply<W: PanelSource>(level: Level, activations: &[f32], weights: &W) -> Vec<f32> {
     let (inputs, outputs) = (weights.inputs(), weights.outputs());
     let rows = activations.len() / inputs.max(1);
     let mut output = vec![0f32; rows * outputs];
+    let panels = outputs.div_ceil(panel_width(level));
+    let wanted = (TASKS * rayon::current_num_threads()).div_ceil(panels.max(1));
+    let block = rows.div_ceil(wanted).max(ROWS).next_multiple_of(8);
+    output
+        .par_chunks_mut((block * outputs).max(1))
+        .zip(activations.par_chunks((block * inputs).max(1)))
+        .for_each(|(output, activations)| multiply_block(level, activations, weights, output));
+    output
+}
+
+/// As [`multiply`], for some of the rows.
+fn multiply_block<W: PanelSource>(
+    level: Level,
+    activations: &[f32],
+    weights: &W,
+    output: &mut [f32],
+) {
+    let (inputs, outputs) = (weights.inputs(), weights.outputs());
+    let rows = activations.len() / inputs.max(1);
     let width = panel_width(level);
-    let columns = Columns::of(&mut output, outputs);
+    let columns = Columns::of(output, outputs);
     (0..outputs.div_ceil(width)).into_par_iter().for_each_init(
         || vec![0f32; STRETCH.min(inputs) * width],
         |panel, task| {
@@ -83,7 +115,6 @@ pub(crate) fn multiply<W: PanelSource>(level: Level, activations: &[f32], weight
             }
         },
     );
-    output
 }
 
 /// `[rows, count]` within rows of `stride` values.

@@ -2,9 +2,9 @@
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Flex};
-use burn::tensor::{DType, Tensor};
+use burn::tensor::Tensor;
 
-use super::{attention, gate, norm, rotate};
+use super::{add_weight_gradient, attention, gate, linear_input_gradient, norm, rotate};
 use crate::cpu::{contiguous, into_cpu};
 
 /// Forward and backward kernels of a backend. All activations and gradients are f32.
@@ -81,15 +81,6 @@ pub(super) fn unwrap<const D: usize>(tensor: Tensor<D>) -> FloatTensor<Flex> {
     }
 }
 
-fn widen(w: FloatTensor<Flex>) -> Tensor<2> {
-    let w = wrap::<2>(w);
-    if w.dtype() == DType::F32 {
-        w
-    } else {
-        w.cast(DType::F32)
-    }
-}
-
 impl TrainingKernels for Flex {
     fn kernel_linear(x: FloatTensor<Self>, w: FloatTensor<Self>) -> FloatTensor<Self> {
         unwrap(crate::linear::multiply(wrap(x), wrap(w)))
@@ -99,14 +90,14 @@ impl TrainingKernels for Flex {
         g: FloatTensor<Self>,
         w: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        unwrap(wrap::<2>(g).matmul(widen(w)))
+        unwrap(linear_input_gradient(&wrap(g), &wrap(w)))
     }
 
     fn kernel_linear_weight_gradient(
         g: FloatTensor<Self>,
         x: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        unwrap(wrap::<2>(contiguous(g)).transpose().matmul(wrap(x)))
+        unwrap(add_weight_gradient(None, &wrap(g), &wrap(x)))
     }
 
     fn kernel_rms_norm(

@@ -10,6 +10,7 @@
 //! | step | item |
 //! | --- | --- |
 //! | put a gradient into a graph | [`inject_gradient`] |
+//! | products of a linear layer's backward pass | [`linear_input_gradient`], [`add_weight_gradient`] |
 //! | loss and gradient of logits | [`cross_entropy`] |
 //! | size of a gradient | [`sum_of_squares`] |
 //! | optimiser | [`adamw`], [`AdamWStep`] |
@@ -22,6 +23,7 @@ mod graph;
 mod kernels;
 mod norm;
 mod ops;
+mod products;
 mod rotate;
 mod slices;
 mod squares;
@@ -34,4 +36,5 @@ pub use attention::QUERIES as ATTENTION_QUERIES;
 pub use cross_entropy::{RowLosses, cross_entropy};
 pub use graph::inject_gradient;
 pub(crate) use graph::{attention, linear, rms_norm, rotate, silu_gate};
+pub use products::{add_weight_gradient, linear_input_gradient};
 pub use squares::sum_of_squares;

@@ -43,6 +43,22 @@ fn linear() {
 }
 
 #[test]
+fn gradients_to_weights_of_several_blocks_add_up() {
+    // More rows than a stretch, more outputs than a block, a column left over.
+    let (x, g, sum) = (random([1100, 49]), random([1100, 530]), random([530, 49]));
+    // Scaled so that a sum of 1100 products is of size 1.
+    let g = g * 0.03;
+    let change = g.clone().transpose().matmul(x.clone());
+    assert_near("new", add_weight_gradient(None, &g, &x), change.clone());
+    let kept = sum.clone();
+    let added = add_weight_gradient(Some(sum.clone()), &g, &x);
+    assert_near("added", added, kept.clone() + change);
+    assert_eq!(sum.into_data(), kept.into_data());
+    let none = add_weight_gradient(None, &random([0, 8]), &random([0, 9]));
+    assert_near("no rows", none, Tensor::zeros([8, 9], &Device::flex()));
+}
+
+#[test]
 fn normalisation() {
     let (x, w, g) = (random([3, 50, 77]), random([77]), random([3, 50, 77]));
     let (a, b) = (leaf(&x), leaf(&w));

@@ -8,7 +8,7 @@ const PREFIX: &str = "checkpoint-";
 /// A folder being written.
 pub(super) const WRITING: &str = ".writing-";
 /// A folder being removed.
-pub(super) const REMOVING: &str = ".removing-";
+pub(crate) const REMOVING: &str = ".removing-";
 
 /// One checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

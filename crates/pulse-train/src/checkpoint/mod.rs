@@ -23,6 +23,7 @@ mod write;
 mod writer;
 
 pub use error::CheckpointError;
+pub(crate) use folder::REMOVING;
 pub use folder::{CheckpointFolder, checkpoints, clean, latest};
 pub use keep::prune;
 pub use model_files::ModelFiles;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use pulse_data::batch::PicturePolicy;
 use pulse_data::labels::LabelPolicy;
 use pulse_data::sampler::Order;
+use pulse_kernels::PackedFormat;
 use pulse_llm::checkpoint::ModelPart;
 use pulse_llm::decoder::RopeRounding;
 use pulse_llm::{DeviceName, MergeType};
@@ -52,6 +53,26 @@ pub enum ExportType {
     Bf16,
     /// Exact.
     F32,
+}
+
+/// A packed form of the finished model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PackedType {
+    /// Linear layers in 8 bits.
+    Q8,
+    /// The decoder's blocks in 4 bits, other linear layers in 8.
+    Q4,
+}
+
+impl PackedType {
+    /// The format of the kernels.
+    pub fn format(self) -> PackedFormat {
+        match self {
+            Self::Q8 => PackedFormat::Q8,
+            Self::Q4 => PackedFormat::Q4,
+        }
+    }
 }
 
 /// `[model]`.
@@ -272,6 +293,8 @@ pub struct CheckpointSettings {
     pub keep_best: usize,
     /// Type of the weights in them.
     pub dtype: ExportType,
+    /// Packed forms that are written of the finished model beside it (`RUN/model-q8`): q8, q4.
+    pub packed: Vec<PackedType>,
 }
 
 impl Default for CheckpointSettings {
@@ -283,6 +306,7 @@ impl Default for CheckpointSettings {
             keep_last: 20,
             keep_best: 1,
             dtype: ExportType::Bf16,
+            packed: Vec::new(),
         }
     }
 }
