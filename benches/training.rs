@@ -7,8 +7,8 @@
 //! ```
 //!
 //! Prints JSON: the median of the steps behind the first two in seconds, and the growth of the resident
-//! memory from before the model to the peak. `--recompute` drops activations. `RAYON_NUM_THREADS` sets
-//! the threads.
+//! memory from before the model to the peak. `--recompute` drops activations, `--bf16` keeps weights in
+//! bf16 beside f32 masters (activations stay f32). `RAYON_NUM_THREADS` sets the threads.
 
 #![allow(missing_docs, clippy::expect_used, clippy::print_stdout)]
 
@@ -20,7 +20,7 @@ use pulse_kernels::{Precision, Scope, WeightSource};
 use pulse_llm::checkpoint::ModelPart;
 use pulse_llm::decoder::{LlamaConfig, LlamaDecoder, RopeRounding};
 use pulse_llm::{LoadOptions, LoadedModel, MergeType, PulseModel};
-use pulse_train::config::RunConfig;
+use pulse_train::config::{ComputeType, RunConfig};
 use pulse_train::{
     Accumulation, MemoryPlan, Optimizer, OptimizerSettings, PassContext, PhaseClock, TrainableSet,
     Tune, accumulate, memory, update,
@@ -31,11 +31,20 @@ use pulse_vision::{
 
 const STEPS: usize = 5;
 
-struct RandomSource(Device);
+struct RandomSource(Device, DType);
 
 impl WeightSource for RandomSource {
-    fn tensor<const D: usize>(&mut self, _: &str, shape: [usize; D], _: Precision) -> Tensor<D> {
-        Tensor::<D>::random(shape, Distribution::Uniform(-0.03, 0.03), &self.0)
+    fn tensor<const D: usize>(
+        &mut self,
+        _: &str,
+        shape: [usize; D],
+        precision: Precision,
+    ) -> Tensor<D> {
+        let dtype = match precision {
+            Precision::Matrix => self.1,
+            Precision::Activation => DType::F32,
+        };
+        Tensor::<D>::random(shape, Distribution::Uniform(-0.03, 0.03), &self.0).cast(dtype)
     }
 }
 
@@ -45,13 +54,17 @@ fn main() {
         .filter(|one| one != "--bench")
         .collect();
     let recompute = arguments.iter().any(|one| one == "--recompute");
+    let dtype = match arguments.iter().any(|one| one == "--bf16") {
+        true => DType::BF16,
+        false => DType::F32,
+    };
     let length = arguments
         .iter()
         .position(|one| one == "length")
         .and_then(|at| arguments.get(at + 1)?.parse().ok());
     let (rows, width) = length.map_or((4, 512), |length| (1, length));
     let before = memory::resident().unwrap_or(0);
-    let (model, config) = model();
+    let (model, config) = model(dtype);
     let tune = Tune {
         encoder: false,
         projector: false,
@@ -97,9 +110,9 @@ fn main() {
     let mut settled = seconds.split_off(2);
     settled.sort_by(f64::total_cmp);
     let peak = memory::peak().unwrap_or(0).saturating_sub(before);
-    let plan = planned(&config, rows, width, recompute);
+    let plan = planned(&config, [rows, width], recompute, dtype);
     println!(
-        "{{\"rows\": {rows}, \"positions\": {width}, \"recompute\": {recompute}, \"parameters\": {}, \
+        "{{\"rows\": {rows}, \"positions\": {width}, \"recompute\": {recompute}, \"weights\": \"{dtype:?}\", \"parameters\": {}, \
          \"seconds\": {:.3}, \"peak_mib\": {:.0}, \"plan_mib\": {plan:.0}, \"loss\": {loss:.4}, \"forward\": {:.3}, \
          \"backward\": {:.3}, \"optimiser\": {:.3}}}",
         set.trained_values(),
@@ -112,8 +125,16 @@ fn main() {
 }
 
 /// What the plan says of weights, gradients, moments and activations.
-fn planned(model: &pulse_llm::ModelConfig, rows: usize, width: usize, recompute: bool) -> f64 {
+fn planned(
+    model: &pulse_llm::ModelConfig,
+    [rows, width]: [usize; 2],
+    recompute: bool,
+    dtype: DType,
+) -> f64 {
     let mut config = RunConfig::default();
+    if dtype == DType::BF16 {
+        config.model.compute = ComputeType::Bf16;
+    }
     config.model.tune = vec![ModelPart::Decoder];
     config.train.batch_size = rows;
     config.train.recompute = recompute;
@@ -125,7 +146,7 @@ fn planned(model: &pulse_llm::ModelConfig, rows: usize, width: usize, recompute:
 }
 
 /// Four blocks of width 512 with a vocabulary of 8,000; the smallest tower, unused.
-fn model() -> (PulseModel, pulse_llm::ModelConfig) {
+fn model(dtype: DType) -> (PulseModel, pulse_llm::ModelConfig) {
     let folder =
         std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets/pulse-random");
     let loaded = LoadedModel::load(&folder, &LoadOptions::default()).expect("the bundled model");
@@ -138,7 +159,7 @@ fn model() -> (PulseModel, pulse_llm::ModelConfig) {
     }))
     .expect("a decoder configuration");
     config.decoder = decoder.clone();
-    let mut source = RandomSource(device);
+    let mut source = RandomSource(device, dtype);
     let vision: ClipVisionConfig = config.vision.clone();
     let tower = vision.hidden_size;
     let model = PulseModel {

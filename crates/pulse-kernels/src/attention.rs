@@ -8,7 +8,7 @@ mod decode;
 mod prefill;
 
 #[cfg(feature = "training")]
-pub(crate) use prefill::{Heads, Matrix, accumulate, product};
+pub(crate) use prefill::{Heads, Matrix, accumulate, merge_heads, product};
 
 use burn::tensor::ops::AttentionModuleOptions;
 use burn::tensor::{Bool, Int, Tensor};

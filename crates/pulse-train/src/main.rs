@@ -1,6 +1,6 @@
 //! `pulse-train`: trains a PULSE model.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -13,7 +13,8 @@ use pulse_train::{Job, MemoryPlan, Resume, TrainError, interrupt_flag, train};
 /// Train PULSE: a run of the published recipe, a fine-tune of your own pages, or, without arguments, a
 /// small model on synthetic pages made on the spot.
 ///
-/// Progress goes to standard error; the run's folder gets checkpoints, log.jsonl, TensorBoard events and
+/// Progress goes to standard error, or to Burn's dashboard (built with the feature `dashboard`, on a
+/// terminal; q stops there as SIGINT does, --plain leaves it away); the run's folder gets checkpoints, log.jsonl, TensorBoard events and
 /// report.html. SIGINT finishes the update and saves; --resume goes on exactly where a run stopped. Exit
 /// codes: 0 done, 1 failed with a message, 2 wrong usage.
 #[derive(Parser)]
@@ -23,6 +24,9 @@ struct Arguments {
     command: Option<Command>,
     #[command(flatten)]
     run: RunArguments,
+    /// Progress lines instead of the dashboard
+    #[arg(long)]
+    plain: bool,
 }
 
 #[derive(Subcommand)]
@@ -56,7 +60,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
         Some(Command::Plan) => plan(&arguments.run),
-        None => run(&arguments.run),
+        None => run(&arguments.run, arguments.plain),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -90,7 +94,7 @@ fn plan(arguments: &RunArguments) -> Result<(), TrainError> {
     plan.check()
 }
 
-fn run(arguments: &RunArguments) -> Result<(), TrainError> {
+fn run(arguments: &RunArguments, is_plain: bool) -> Result<(), TrainError> {
     let config = settings(arguments)?;
     let resume = match &arguments.resume {
         None => Resume::Never,
@@ -105,19 +109,37 @@ fn run(arguments: &RunArguments) -> Result<(), TrainError> {
     let folder = job.config.checkpoint.folder.clone();
     let log = folder.join("log.jsonl");
     let mut watchers = Watchers::default();
-    watchers.add(ProgressLines::new(job.config.watch.every));
     watchers.add(JsonLog::open(&log, job.state.step)?);
     if job.config.watch.tensorboard {
         let events = folder.join("tensorboard");
         watchers.add(TensorBoard::create(&events, job.state.step)?);
     }
-    let interrupt = interrupt_flag()?;
+    let shows_dashboard =
+        cfg!(feature = "dashboard") && !is_plain && std::io::stdout().is_terminal();
+    let interrupt = interrupt_flag(!shows_dashboard)?;
+    // Lines would break the picture, and are wanted where standard error goes elsewhere.
+    if !shows_dashboard || !std::io::stderr().is_terminal() {
+        watchers.add(ProgressLines::new(job.config.watch.every));
+    }
+    #[cfg(feature = "dashboard")]
+    if shows_dashboard {
+        watchers.add(pulse_train::watch::Dashboard::new(interrupt.clone()));
+    }
     let outcome = train(job, &mut watchers, &interrupt);
+    // Gives the terminal back.
+    drop(watchers);
     // The curves are wanted most when something went wrong.
     let page = folder.join("report.html");
     let title = format!("training run {}", folder.display());
     write_report(&log, &page, &title)?;
     let summary = outcome?;
+    if shows_dashboard {
+        let loss = summary.smoothed_loss.unwrap_or(f64::NAN);
+        eprintln!(
+            "ended after update {}, smoothed loss {loss:.4}",
+            summary.step
+        );
+    }
     eprintln!("curves: {}", page.display());
     match &summary.export {
         Some(export) => {

@@ -40,7 +40,15 @@ fn the_losses_of_a_resumed_run_are_those_of_the_uninterrupted_one() {
         parts.extend(more);
         assert_eq!(exact(&parts), exact(&straight), "{dtype:?} {compute:?}");
         let weights = |summary: &pulse_train::RunSummary| {
-            std::fs::read(summary.model.clone().unwrap().join("model.safetensors")).unwrap()
+            std::fs::read(
+                summary
+                    .export
+                    .clone()
+                    .unwrap()
+                    .model
+                    .join("model.safetensors"),
+            )
+            .unwrap()
         };
         assert!(weights(&third) == weights(&whole), "{dtype:?} {compute:?}");
     }

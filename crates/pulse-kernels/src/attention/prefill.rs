@@ -75,7 +75,7 @@ pub(super) fn attend(
 
 /// `[batch, heads, n, d]` to `[batch, n, heads, d]`: what follows wants the heads of a position beside each
 /// other, and Burn's copy would use one thread.
-fn merge_heads(values: &[f32], [batch, heads, count, dim]: [usize; 4]) -> Vec<f32> {
+pub(crate) fn merge_heads(values: &[f32], [batch, heads, count, dim]: [usize; 4]) -> Vec<f32> {
     let mut merged = vec![0f32; batch * heads * count * dim];
     merged
         .par_chunks_mut((heads * dim).max(1))

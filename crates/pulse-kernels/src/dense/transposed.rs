@@ -29,8 +29,8 @@ pub(crate) fn multiply_transposed(
     if rows == 0 && !is_added {
         out.fill(0.0);
     }
-    // Not below what pays for copying the panels of `right` once more.
-    let tasks = 4 * rayon::current_num_threads();
+    // A few tasks a thread, but each large enough to pay for copying the panels of `right` once more.
+    let tasks = 2 * rayon::current_num_threads();
     let block = outputs.div_ceil(tasks).next_multiple_of(8).clamp(64, BLOCK);
     let width = panel_width(level);
     out.par_chunks_mut((block * inputs).max(1))

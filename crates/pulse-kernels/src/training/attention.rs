@@ -13,7 +13,8 @@ use rayon::prelude::*;
 
 use super::kernels::unwrap;
 use super::slices::{dims, tensor};
-use crate::attention::{Heads, Matrix, accumulate, product};
+use crate::attention::{Heads, Matrix, accumulate, merge_heads, product};
+use crate::cpu::from_values;
 use crate::rows::exp;
 use crate::{AttentionShape, attention};
 
@@ -94,10 +95,14 @@ pub(super) fn backward(
             "heads of {shape:?} do not lie in their storage"
         );
     }
+    // Values go on to a product of rows, queries and keys to the kernel that turns them back.
+    let (batch, dim) = (narrow[0], narrow[3]);
+    let merged = merge_heads(&value_gradient, [batch, shared, n, dim]);
+    let merged = from_values(merged, [batch, n, shared, dim]).swap_dims(1, 2);
     (
         tensor(query_gradient, shape),
-        tensor(key_gradient, narrow.clone()),
-        tensor(value_gradient, narrow),
+        tensor(key_gradient, narrow),
+        unwrap(merged),
     )
 }
 

@@ -1,5 +1,7 @@
 //! What is shown and written while a run goes on.
 
+#[cfg(feature = "dashboard")]
+mod dashboard;
 mod event;
 mod json_log;
 mod progress;
@@ -7,6 +9,8 @@ mod report;
 mod svg;
 mod tensorboard;
 
+#[cfg(feature = "dashboard")]
+pub use dashboard::Dashboard;
 pub(crate) use event::now;
 pub use event::{Event, PageAnswer, StepReport, Watcher, Watchers};
 pub use json_log::JsonLog;
