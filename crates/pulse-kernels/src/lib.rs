@@ -37,6 +37,7 @@ mod packed;
 pub mod peak;
 mod rotate;
 mod rows;
+mod scratch;
 #[cfg(feature = "training")]
 pub mod training;
 mod weights;

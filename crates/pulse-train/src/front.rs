@@ -3,12 +3,14 @@
 use burn::module::{Module, Param};
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use pulse_data::batch::HostBatch;
+use pulse_kernels::training::{inject_gradient, sum_rows};
 use pulse_llm::MultimodalModel;
 use pulse_llm::decoder::LayeredDecoder;
 use pulse_vision::{VisualEncoder, VisualProjector, VisualTokens, merge_tiles};
 
 use crate::error::TrainError;
-use crate::gradients::GradientStore;
+use crate::gradients::{GradientStore, of_leaf};
+use crate::sequence::SequencePlan;
 use crate::trainable::Tune;
 
 /// The parts in front of the blocks, those that are trained inside a graph.
@@ -17,6 +19,16 @@ pub(crate) struct Front<V, P> {
     projector: P,
     newline: Option<Param<Tensor<1>>>,
     table: Param<Tensor<2>>,
+    trains_table: bool,
+}
+
+/// The decoder's input.
+pub(crate) struct Assembled {
+    /// `[rows, width, hidden]`.
+    pub(crate) embeddings: Tensor<3>,
+    /// The rows of the table in it, `[text ids, hidden]`, if the table is trained: a leaf of the graph, so
+    /// that no gradient of the table's size is made inside.
+    text: Option<Tensor<2>>,
 }
 
 impl<V: VisualEncoder, P: VisualProjector> Front<V, P> {
@@ -37,7 +49,8 @@ impl<V: VisualEncoder, P: VisualProjector> Front<V, P> {
             } else {
                 newline
             },
-            table: if tune.decoder { table.train() } else { table },
+            table,
+            trains_table: tune.decoder,
         }
     }
 
@@ -84,43 +97,56 @@ impl<V: VisualEncoder, P: VisualProjector> Front<V, P> {
     /// `[rows, width, hidden]` as the plan says.
     pub(crate) fn assemble(
         &self,
-        plan: &crate::SequencePlan,
+        plan: &SequencePlan,
         pictures: Vec<VisualTokens>,
         device: &Device,
-    ) -> Tensor<3> {
+    ) -> Assembled {
         let table = self.table.val();
         let [_, hidden] = table.dims();
+        let mut text = None;
         let mut parts = Vec::with_capacity(pictures.len() + 2);
         if !plan.text_ids.is_empty() {
             let rows = table.select(0, indices(&plan.text_ids, device));
-            parts.push(rows.cast(DType::F32));
+            let rows = rows.cast(DType::F32);
+            let rows = if self.trains_table {
+                text.insert(Tensor::from_inner(rows).require_grad()).clone()
+            } else {
+                rows
+            };
+            parts.push(rows);
         }
         parts.extend(pictures.into_iter().map(|picture| picture.embeddings));
         parts.push(Tensor::zeros([1, hidden], (device, DType::F32)));
         let sources = Tensor::cat(parts, 0);
-        sources
+        let embeddings = sources
             .select(0, indices(&plan.sources, device))
-            .reshape([plan.rows, plan.width, hidden])
+            .reshape([plan.rows, plan.width, hidden]);
+        Assembled { embeddings, text }
     }
 
     /// Sends the gradient of the embeddings back to the trained parts.
     pub(crate) fn backward(
         &self,
-        embeddings: Tensor<3>,
+        Assembled { embeddings, text }: Assembled,
+        plan: &SequencePlan,
         gradient: Tensor<3>,
         store: &mut GradientStore,
     ) {
         if !embeddings.is_tracked() {
             return;
         }
-        let zero = pulse_kernels::training::inject_gradient(embeddings, gradient);
+        let zero = inject_gradient(embeddings, gradient);
         let mut gradients = zero.backward();
         if let Some(encoder) = &self.encoder {
             store.collect(encoder, &mut gradients);
         }
         store.collect(&self.projector, &mut gradients);
         store.collect(&self.newline, &mut gradients);
-        store.collect(&self.table, &mut gradients);
+        if let Some(text) = text {
+            let [count, _] = self.table.val().dims();
+            let rows = of_leaf(&text, &mut gradients);
+            store.add(self.table.id, sum_rows(rows, &plan.text_ids, count));
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! Forward and backward pass of one micro-batch.
 
-use burn::tensor::{DType, Device, IndexingUpdateOp, Tensor};
+use burn::tensor::Device;
 use pulse_data::batch::HostBatch;
+use pulse_kernels::training::sum_rows;
 use pulse_llm::MultimodalModel;
 use pulse_llm::decoder::LayeredDecoder;
 use pulse_vision::{VisualEncoder, VisualProjector, VisualTokens};
@@ -106,18 +107,18 @@ pub fn forward_backward<V: VisualEncoder, P: VisualProjector, D: LayeredDecoder>
     if plan.is_masked() {
         return Ok(report);
     }
-    let embeddings = front.assemble(&plan, pictures, device);
+    let assembled = front.assemble(&plan, pictures, device);
     let positions = model.decoder.positions(plan.width, device);
     let forward = blocks::forward(
         &model.decoder,
-        embeddings.clone().inner(),
+        assembled.embeddings.clone().inner(),
         &positions,
         context.recompute,
     );
     let [rows, width, hidden] = forward.output.dims();
     let learnt = indices(&plan.supervised, device);
     let flat = forward.output.clone().reshape([rows * width, hidden]);
-    let states = flat.select(0, learnt.clone());
+    let states = flat.select(0, learnt);
     clock.enter(Phase::Backward);
     let scale = match weight {
         Weight::Mean(factor) => factor / plan.targets.len() as f64,
@@ -125,12 +126,10 @@ pub fn forward_backward<V: VisualEncoder, P: VisualProjector, D: LayeredDecoder>
     };
     let (sum, gradient) = head::loss(&model.decoder, states, &plan.targets, scale, store);
     report.loss = sum / plan.targets.len() as f64;
-    let zeros = Tensor::<2>::zeros([rows * width, hidden], (device, DType::F32));
-    let gradient = zeros
-        .select_assign(0, learnt, gradient, IndexingUpdateOp::Add)
-        .reshape([rows, width, hidden]);
+    let gradient =
+        sum_rows(gradient, &plan.supervised, rows * width).reshape([rows, width, hidden]);
     let gradient = blocks::backward(&model.decoder, forward, gradient, &positions, store);
-    front.backward(embeddings, gradient, store);
+    front.backward(assembled, &plan, gradient, store);
     Ok(report)
 }
 
@@ -154,7 +153,7 @@ pub fn evaluate<V: VisualEncoder, P: VisualProjector, D: LayeredDecoder>(
     if plan.is_masked() {
         return Ok(None);
     }
-    let mut hidden = front.assemble(&plan, pictures, device);
+    let mut hidden = front.assemble(&plan, pictures, device).embeddings;
     let positions = model.decoder.positions(plan.width, device);
     for block in model.decoder.blocks() {
         hidden = D::run_block(block, hidden, &positions);

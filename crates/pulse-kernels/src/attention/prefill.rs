@@ -14,6 +14,7 @@ use rayon::prelude::*;
 use super::AttentionShape;
 use crate::cpu::{as_cpu, from_values, is_f32};
 use crate::rows::{exp, maximum};
+use crate::scratch;
 
 /// Queries of one block: enough for the products to run at full speed.
 const QUERIES: usize = 96;
@@ -53,9 +54,8 @@ pub(super) fn attend(
             let padding = shape.padding.get(row).copied().unwrap_or(0);
             head.par_chunks_mut(QUERIES * dim)
                 .enumerate()
-                .for_each_init(
-                    || vec![0f32; QUERIES * KEYS],
-                    |scores, (number, out)| {
+                .for_each(|(number, out)| {
+                    scratch::with(QUERIES * KEYS, |scores| {
                         let block = Block {
                             queries: queries.head(row, head_index).rows(number * QUERIES),
                             keys: keys.head(row, head_index / group),
@@ -66,8 +66,8 @@ pub(super) fn attend(
                             is_causal: shape.is_causal,
                         };
                         block.attend(arch, scores, out, dim);
-                    },
-                );
+                    });
+                });
         });
     let merged = merge_heads(&output, [batch, heads, count, dim]);
     Some(from_values(merged, [batch, count, heads, dim]).swap_dims(1, 2))

@@ -24,8 +24,8 @@ mod upright;
 
 use rayon::prelude::*;
 
-use crate::Level;
 use crate::columns::{Columns, Stripe};
+use crate::{Level, scratch};
 
 pub(crate) use rows::{PanelWeight, StoredRows};
 #[cfg(feature = "training")]
@@ -96,9 +96,8 @@ fn multiply_block<W: PanelSource>(
     let rows = activations.len() / inputs.max(1);
     let width = panel_width(level);
     let columns = Columns::of(output, outputs);
-    (0..outputs.div_ceil(width)).into_par_iter().for_each_init(
-        || vec![0f32; STRETCH.min(inputs) * width],
-        |panel, task| {
+    let work = |task: usize| {
+        scratch::with(STRETCH.min(inputs) * width, |panel| {
             let first = task * width;
             // SAFETY: tasks have different columns.
             let mut stripe = unsafe { columns.stripe(first..first + width) };
@@ -113,8 +112,9 @@ fn multiply_block<W: PanelSource>(
                 };
                 run(level, x, panel, &mut stripe, input > 0);
             }
-        },
-    );
+        });
+    };
+    (0..outputs.div_ceil(width)).into_par_iter().for_each(work);
 }
 
 /// `[rows, count]` within rows of `stride` values.

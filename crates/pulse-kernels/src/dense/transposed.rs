@@ -3,12 +3,11 @@
 use rayon::prelude::*;
 
 use super::{Activations, PanelSource, StoredColumns, StoredRows, panel_width, run};
-use crate::Level;
 use crate::columns::Columns;
+use crate::{Level, scratch};
 
-/// Rows of both matrices of one stretch: a number whose rows do not all fall on the same lines of the
-/// first cache.
-const STRETCH: usize = 496;
+/// Rows of both matrices of one stretch at most.
+const STRETCH: usize = 512;
 /// Rows of the result that a task takes at most: with [`STRETCH`] they stay in the second cache.
 const BLOCK: usize = 256;
 
@@ -32,15 +31,17 @@ pub(crate) fn multiply_transposed(
     // A few tasks a thread, but each large enough to pay for copying the panels of `right` once more.
     let tasks = 2 * rayon::current_num_threads();
     let block = outputs.div_ceil(tasks).next_multiple_of(8).clamp(64, BLOCK);
+    // Stretches of one length, so that none is too short to pay for reading the result once more.
+    let stretch = rows.div_ceil(rows.div_ceil(STRETCH).max(1)).max(1);
     let width = panel_width(level);
     out.par_chunks_mut((block * inputs).max(1))
         .enumerate()
-        .for_each_init(
-            || (vec![0f32; block * STRETCH], vec![0f32; STRETCH * width]),
-            |(turned, panel), (task, out)| {
+        .for_each(|(task, out)| {
+            scratch::with((block + width) * stretch, |memory| {
+                let (turned, panel) = memory.split_at_mut(block * stretch);
                 let count = out.len() / inputs;
-                for row in (0..rows).step_by(STRETCH) {
-                    let length = STRETCH.min(rows - row);
+                for row in (0..rows).step_by(stretch) {
+                    let length = stretch.min(rows - row);
                     let turned = &mut turned[..count * length];
                     left.widen(level, [row, task * block], count, turned, length);
                     let x = Activations {
@@ -57,6 +58,6 @@ pub(crate) fn multiply_transposed(
                         run(level, x, panel, &mut stripe, is_added || row > 0);
                     }
                 }
-            },
-        );
+            });
+        });
 }

@@ -16,7 +16,7 @@ use super::slices::{dims, tensor};
 use crate::attention::{Heads, Matrix, accumulate, merge_heads, product};
 use crate::cpu::from_values;
 use crate::rows::exp;
-use crate::{AttentionShape, attention};
+use crate::{AttentionShape, attention, scratch};
 
 /// Queries that a thread takes at a time in the backward pass of attention: with `n` keys it holds
 /// `2 · ATTENTION_QUERIES · n` f32 values.
@@ -64,28 +64,30 @@ pub(super) fn backward(
             .zip(key_gradient.par_chunks_mut(per_head))
             .zip(value_gradient.par_chunks_mut(per_head))
             .enumerate()
-            .for_each_init(
-                || [vec![0f32; QUERIES * n], vec![0f32; QUERIES * n]],
-                |scratch, (index, ((query_gradient, key_gradient), value_gradient))| {
-                    let (row, shared_head) = (index / shared, index % shared);
-                    for (member, query_gradient) in
-                        query_gradient.chunks_exact_mut(per_head).enumerate()
-                    {
-                        let head = shared_head * group + member;
-                        let mut task = Head {
-                            queries: queries.head(row, head),
-                            keys: keys.head(row, shared_head),
-                            values: values.head(row, shared_head),
-                            gradient: gradient.head(row, head),
-                            query_gradient,
-                            key_gradient: &mut *key_gradient,
-                            value_gradient: &mut *value_gradient,
-                            n,
-                            dim,
-                            is_causal,
-                        };
-                        task.run(arch, scratch);
-                    }
+            .for_each(
+                |(index, ((query_gradient, key_gradient), value_gradient))| {
+                    scratch::with(2 * QUERIES * n, |memory| {
+                        let (weights, changes) = memory.split_at_mut(QUERIES * n);
+                        let (row, shared_head) = (index / shared, index % shared);
+                        for (member, query_gradient) in
+                            query_gradient.chunks_exact_mut(per_head).enumerate()
+                        {
+                            let head = shared_head * group + member;
+                            let mut task = Head {
+                                queries: queries.head(row, head),
+                                keys: keys.head(row, shared_head),
+                                values: values.head(row, shared_head),
+                                gradient: gradient.head(row, head),
+                                query_gradient,
+                                key_gradient: &mut *key_gradient,
+                                value_gradient: &mut *value_gradient,
+                                n,
+                                dim,
+                                is_causal,
+                            };
+                            task.run(arch, weights, changes);
+                        }
+                    });
                 },
             );
     } else {
@@ -130,7 +132,7 @@ struct Head<'a> {
 }
 
 impl Head<'_> {
-    fn run(&mut self, arch: Arch, [weights, changes]: &mut [Vec<f32>; 2]) {
+    fn run(&mut self, arch: Arch, weights: &mut [f32], changes: &mut [f32]) {
         let (n, dim) = (self.n, self.dim);
         for first in (0..n).step_by(QUERIES) {
             let count = QUERIES.min(n - first);

@@ -11,6 +11,7 @@
 //! | --- | --- |
 //! | put a gradient into a graph | [`inject_gradient`] |
 //! | products of a linear layer's backward pass | [`linear_input_gradient`], [`add_weight_gradient`] |
+//! | gradient to a table that rows were picked of | [`sum_rows`] |
 //! | loss and gradient of logits | [`cross_entropy`] |
 //! | size of a gradient | [`sum_of_squares`] |
 //! | optimiser | [`adamw`], [`AdamWStep`] |
@@ -27,6 +28,7 @@ mod products;
 mod rotate;
 mod slices;
 mod squares;
+mod sum_rows;
 #[cfg(test)]
 #[allow(clippy::expect_used)]
 mod tests;
@@ -38,3 +40,4 @@ pub use graph::inject_gradient;
 pub(crate) use graph::{attention, linear, rms_norm, rotate, silu_gate};
 pub use products::{add_weight_gradient, linear_input_gradient};
 pub use squares::sum_of_squares;
+pub use sum_rows::sum_rows;
