@@ -193,7 +193,7 @@ fn activations(
     let threads = rayon::current_num_threads();
     let scratch = 2 * threads * ATTENTION_QUERIES * length;
     let embeddings = 3 * positions * width;
-    let chunk = crate::head::chunk_rows(text.vocab_size) * text.vocab_size;
+    let chunk = crate::head::chunk_rows(text.vocab_size).min(positions) * text.vocab_size;
     let table = if tune.decoder { sizes.table } else { 0 };
     let block = graph + scratch + if tune.decoder { sizes.block } else { 0 };
     let head = 2 * chunk + table;
