@@ -4,11 +4,15 @@
 //! scores for long inputs: on the CPU the kernels of this crate hold one tile of scores a thread (one
 //! row a head when decoding) and read the cache where it lies; elsewhere Burn's flash kernels tile.
 
+mod branch;
 mod decode;
 mod prefill;
+mod tree;
 
 #[cfg(feature = "training")]
 pub(crate) use prefill::{Heads, Matrix, accumulate, merge_heads, product};
+
+pub use tree::{TreeShape, tree_attention};
 
 use burn::tensor::ops::AttentionModuleOptions;
 use burn::tensor::{Bool, Int, Tensor};

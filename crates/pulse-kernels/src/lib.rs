@@ -13,6 +13,8 @@
 //! | the instruction set in use | [`Level`] |
 //! | what the machine can do at most | [`peak`] |
 //! | attention over a cache, causal or not, grouped queries | [`attention()`] |
+//! | attention of several continuations of one sequence at once | [`tree_attention`] |
+//! | log-softmax at a few places | [`log_softmax_at`] |
 //! | normalisation | [`RmsNorm`], [`LayerNorm`] |
 //! | activations | [`silu_gate`], [`quick_gelu`] |
 //! | residual sums | [`add_branch`] |
@@ -30,6 +32,7 @@ mod dense;
 mod dot;
 mod level;
 mod linear;
+mod log_softmax;
 mod mapped;
 mod matrix_vector;
 mod norm;
@@ -44,10 +47,11 @@ mod weights;
 
 pub use activation::{quick_gelu, silu_gate};
 pub use add::add_branch;
-pub use attention::{AttentionShape, attention};
+pub use attention::{AttentionShape, TreeShape, attention, tree_attention};
 pub use cpu::is_cpu;
 pub use level::Level;
 pub use linear::Linear;
+pub use log_softmax::log_softmax_at;
 pub use mapped::{MapError, MappedFile};
 pub use norm::{LayerNorm, RmsNorm};
 pub use packed::{BLOCK, PANEL, PackedError, PackedFormat, PackedMatrix};

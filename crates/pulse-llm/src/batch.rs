@@ -15,9 +15,10 @@ use crate::chat::check_context;
 use crate::decoder::CausalDecoder;
 use crate::error::PulseError;
 use crate::generation::{
-    Continuation, DecodeState, GenerateOptions, GenerationError, generate, log_likelihoods, prefill,
+    Continuation, ContinuationTrees, DecodeState, GenerateOptions, GenerationError, generate,
+    prefill,
 };
-use crate::likelihood::{Candidate, Likelihood, ScoredAnswer, continuation_ids};
+use crate::likelihood::{Candidate, Likelihood, ScoredAnswer};
 use crate::load::EncodedPicture;
 use crate::pulse::Pulse;
 use crate::text::Conversation;
@@ -101,8 +102,21 @@ pub(crate) fn answer(
     let embeddings = rows.iter().map(|row| row.embeddings.clone()).collect();
     let (embeddings, padding) = pad_left(embeddings);
     let [_, longest, _] = embeddings.dims();
-    // The shortest row may go on longest; the cache is as long as the longest prompt and answer.
-    let capacity = longest + options.max_new_tokens.min(loaded.config.context);
+    let continuations: Vec<Continuation> = rows
+        .iter_mut()
+        .enumerate()
+        .flat_map(|(row, one)| {
+            let candidates = std::mem::take(&mut one.candidates);
+            candidates
+                .into_iter()
+                .map(move |ids| Continuation { row, ids })
+        })
+        .collect();
+    let trees = ContinuationTrees::new(rows.len(), &continuations);
+    // The shortest row may go on longest; the cache is as long as the longest prompt and answer. The candidates
+    // come where the answer was.
+    let most = options.max_new_tokens.min(loaded.config.context);
+    let capacity = longest + most.max(trees.positions());
     let mut cache = decoder.new_cache(rows.len(), capacity);
     let logits = prefill(decoder, embeddings, &padding, &mut cache)?;
     let prefill_s = start.elapsed().as_secs_f64();
@@ -116,17 +130,7 @@ pub(crate) fn answer(
     let generated = generate(decoder, state, options, |_, _| ControlFlow::Continue(()))?;
     let decode_s = start.elapsed().as_secs_f64() - prefill_s;
     cache.truncate(longest);
-    let continuations: Vec<Continuation> = rows
-        .iter_mut()
-        .enumerate()
-        .flat_map(|(row, one)| {
-            let candidates = std::mem::take(&mut one.candidates);
-            candidates
-                .into_iter()
-                .map(move |ids| Continuation { row, ids })
-        })
-        .collect();
-    let sums = log_likelihoods(decoder, &mut cache, &padding, &logits, &continuations)?;
+    let sums = trees.log_likelihoods(decoder, &mut cache, &padding, &logits)?;
 
     rows.into_iter()
         .zip(generated)
@@ -185,12 +189,12 @@ fn prepare<'a>(pulse: &Pulse, question: &BatchQuestion<'a>) -> Result<Row<'a>, P
     let embeddings = loaded.model.splice(&prompt, &tokens, &loaded.device)?;
     let [_, total, _] = embeddings.dims();
     let visual = tokens.iter().map(|tokens| tokens.count()).sum();
-    let raw = prompt.to_raw();
-    let candidates = question
-        .candidates
-        .iter()
-        .map(|candidate| continuation_ids(&raw, &conversation, tokenizer, candidate))
-        .collect::<Result<Vec<_>, _>>()?;
+    let candidates = match question.candidates {
+        [] => Vec::new(),
+        some => pulse
+            .candidate_ids()
+            .of(some, &conversation, &prompt.to_raw(), tokenizer)?,
+    };
     // One position for the answer is needed anyway; a candidate needs as many as it has tokens.
     let longest = candidates.iter().map(Vec::len).max().unwrap_or(1);
     check_context(total + longest - 1, visual, loaded.config.context)?;

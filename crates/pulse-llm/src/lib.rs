@@ -41,6 +41,7 @@ pub mod text;
 
 mod answer;
 mod batch;
+mod candidate_ids;
 mod chat;
 mod config;
 mod device;

@@ -1,11 +1,9 @@
 //! Given answers and how likely they are.
 
 use crate::answer::Answer;
-use crate::error::PulseError;
-use crate::text::{Conversation, PromptError, Tokenizer};
 
 /// An answer whose probability is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Candidate {
     /// The answer's text.
     pub text: String,
@@ -40,29 +38,4 @@ pub struct ScoredAnswer {
     /// The ids that each candidate adds to the prompt. Of two beginnings of answers, one contains the other if
     /// its ids begin with the other's.
     pub candidate_ids: Vec<Vec<u32>>,
-}
-
-/// The ids that a candidate adds to `prompt`, the ids of `conversation`, whose last question is open: exactly
-/// those by which the prompt with the answer is longer than the prompt without.
-pub(crate) fn continuation_ids(
-    prompt: &[i32],
-    conversation: &Conversation,
-    tokenizer: &Tokenizer,
-    candidate: &Candidate,
-) -> Result<Vec<u32>, PulseError> {
-    let mut answered = conversation.clone();
-    answered.push_answer(&candidate.text);
-    let whole = answered.prompt_ids(tokenizer)?.to_raw();
-    let boundary = || PromptError::AnswerBoundary {
-        answer: candidate.text.clone(),
-    };
-    let added = whole.strip_prefix(prompt).ok_or_else(boundary)?;
-    let mut ids: Vec<u32> = added.iter().map(|id| id.unsigned_abs()).collect();
-    if !candidate.is_whole && ids.last() == Some(&tokenizer.eos_id()) {
-        ids.pop();
-    }
-    if ids.is_empty() {
-        return Err(boundary().into());
-    }
-    Ok(ids)
 }

@@ -6,6 +6,7 @@ use pulse_vision::PageImage;
 
 use crate::answer::{Answer, Provenance, Sampling};
 use crate::batch::{self, BatchQuestion};
+use crate::candidate_ids::CandidateIds;
 use crate::chat::Chat;
 use crate::error::PulseError;
 use crate::generation::GenerateOptions;
@@ -31,6 +32,7 @@ struct Shared {
     tokenizer: Tokenizer,
     template: &'static ConversationTemplate,
     options: LoadOptions,
+    candidate_ids: CandidateIds,
 }
 
 impl Pulse {
@@ -66,6 +68,7 @@ impl Pulse {
                 tokenizer,
                 template,
                 options,
+                candidate_ids: CandidateIds::default(),
             }),
         })
     }
@@ -146,6 +149,11 @@ impl Pulse {
     /// The conversation template.
     pub fn template(&self) -> &'static ConversationTemplate {
         self.shared.template
+    }
+
+    /// The ids of candidates, as far as they are known.
+    pub(crate) fn candidate_ids(&self) -> &CandidateIds {
+        &self.shared.candidate_ids
     }
 
     /// Weights of the Hub have a revision; those of a folder are hashed beside the first answer.

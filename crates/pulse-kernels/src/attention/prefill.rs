@@ -12,6 +12,7 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::AttentionShape;
+use super::branch::Branch;
 use crate::cpu::{as_cpu, from_values, is_f32};
 use crate::rows::{exp, maximum};
 use crate::scratch;
@@ -32,17 +33,53 @@ pub(super) fn attend(
     if !shape.is_causal && shape.padding.iter().any(|pad| *pad > 0) {
         return None;
     }
+    let [_, _, count, _] = queries.dims();
+    let seen = Seen {
+        position: shape.length - count,
+        length: shape.length,
+        padding: shape.padding,
+        is_causal: shape.is_causal,
+        parents: None,
+    };
+    attend_to(queries, keys, values, &seen)
+}
+
+/// Which keys the queries see.
+pub(super) struct Seen<'a> {
+    /// Position of the first query; the keys behind it are those of the queries.
+    pub(super) position: usize,
+    /// Keys of the sequence.
+    pub(super) length: usize,
+    /// Per row of the batch how many keys on the left are not seen; empty means none.
+    pub(super) padding: &'a [usize],
+    pub(super) is_causal: bool,
+    /// For queries that form a tree behind the sequence: per row of the batch the parent of each. Each sees the
+    /// keys of its ancestors and its own beside the sequence.
+    pub(super) parents: Option<&'a [Vec<Option<usize>>]>,
+}
+
+/// `[batch, heads, n, d]`, or `None` where the inputs are not f32 on the CPU.
+pub(super) fn attend_to(
+    queries: &Tensor<4>,
+    keys: &Tensor<4>,
+    values: &Tensor<4>,
+    seen: &Seen<'_>,
+) -> Option<Tensor<4>> {
     let [batch, heads, count, dim] = queries.dims();
     let [_, key_value_heads, _, _] = keys.dims();
     let storage = [queries, keys, values].map(|tensor| as_cpu(tensor).filter(is_f32));
     let [Some(queries), Some(keys), Some(values)] = storage else {
         return None;
     };
+    let filled = seen.length.max(seen.position + count);
     let (queries, keys, values) = (
         Heads::of(&queries, count)?,
-        Heads::of(&keys, shape.length)?,
-        Heads::of(&values, shape.length)?,
+        Heads::of(&keys, filled)?,
+        Heads::of(&values, filled)?,
     );
+    if seen.parents.is_some() && ![&queries, &keys, &values].iter().all(|one| one.has_rows()) {
+        return None;
+    }
     let group = heads / key_value_heads;
     let arch = Arch::new();
     let mut output = vec![0f32; batch * heads * count * dim];
@@ -51,19 +88,27 @@ pub(super) fn attend(
         .enumerate()
         .for_each(|(index, head)| {
             let (row, head_index) = (index / heads, index % heads);
-            let padding = shape.padding.get(row).copied().unwrap_or(0);
+            let padding = seen.padding.get(row).copied().unwrap_or(0);
             head.par_chunks_mut(QUERIES * dim)
                 .enumerate()
                 .for_each(|(number, out)| {
                     scratch::with(QUERIES * KEYS, |scores| {
+                        let keys = keys.head(row, head_index / group);
+                        let values = values.head(row, head_index / group);
                         let block = Block {
                             queries: queries.head(row, head_index).rows(number * QUERIES),
-                            keys: keys.head(row, head_index / group),
-                            values: values.head(row, head_index / group),
-                            position: shape.length - count + number * QUERIES,
-                            length: shape.length,
+                            keys,
+                            values,
+                            position: seen.position + number * QUERIES,
+                            length: seen.length,
                             padding,
-                            is_causal: shape.is_causal,
+                            is_causal: seen.is_causal,
+                            branch: seen.parents.map(|parents| Branch {
+                                keys: keys.rows(seen.position),
+                                values: values.rows(seen.position),
+                                parents: &parents[row],
+                                first: number * QUERIES,
+                            }),
                         };
                         block.attend(arch, scores, out, dim);
                     });
@@ -125,6 +170,11 @@ impl<'a> Heads<'a> {
         })
     }
 
+    /// Whether the values of a position lie side by side.
+    fn has_rows(&self) -> bool {
+        self.strides[3] == 1
+    }
+
     pub(crate) fn head(&self, row: usize, head: usize) -> Matrix<'a> {
         let [batch_stride, head_stride, row_stride, column_stride] = self.strides;
         Matrix {
@@ -171,6 +221,11 @@ impl<'a> Matrix<'a> {
         }
     }
 
+    /// One row, for matrices whose rows lie side by side.
+    pub(super) fn row(self, row: usize, columns: usize) -> &'a [f32] {
+        &self.values[row * self.row_stride..][..columns]
+    }
+
     /// Whether `rows x columns` lie in the values.
     fn holds(&self, rows: usize, columns: usize) -> bool {
         rows > 0
@@ -190,6 +245,7 @@ struct Block<'a> {
     length: usize,
     padding: usize,
     is_causal: bool,
+    branch: Option<Branch<'a>>,
 }
 
 impl Block<'_> {
@@ -227,6 +283,9 @@ impl Block<'_> {
                 out,
             );
         }
+        if let Some(branch) = &self.branch {
+            branch.add(arch, self.queries, scale, &mut state[..count], out);
+        }
         for (row, (_, sum)) in out.chunks_exact_mut(dim).zip(state) {
             row.iter_mut().for_each(|value| *value /= sum);
         }
@@ -234,11 +293,10 @@ impl Block<'_> {
 
     /// The keys that the query at `position` sees. Padding sees itself, so that no sum is empty.
     fn visible(&self, position: usize) -> std::ops::Range<usize> {
-        let first = self.padding.min(position);
         if self.is_causal {
-            first..position + 1
+            self.padding.min(position)..position + 1
         } else {
-            0..self.length
+            self.padding..self.length
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use pulse_kernels::{AttentionShape, Linear, Scope, WeightSource, attention};
+use pulse_kernels::{
+    AttentionShape, Linear, Scope, TreeShape, WeightSource, attention, tree_attention,
+};
 
 use super::cache::KvCache;
 use super::config::LlamaConfig;
@@ -12,6 +14,8 @@ use super::rotary::RotaryTables;
 pub(super) struct Step<'a> {
     pub(super) rotary: &'a RotaryTables,
     pub(super) padding: &'a [usize],
+    /// How the positions follow each other; `None` means one after the other.
+    pub(super) tree: Option<&'a TreeShape<'a>>,
 }
 
 /// Reference: `LlamaAttention` of transformers 4.37.2.
@@ -62,12 +66,17 @@ impl LlamaAttention {
             }
             None => (keys, values, count),
         };
-        let shape = AttentionShape {
-            length,
-            is_causal: true,
-            padding: step.padding,
+        let heads = match step.tree {
+            Some(tree) => tree_attention(queries, keys, values, tree),
+            None => {
+                let shape = AttentionShape {
+                    length,
+                    is_causal: true,
+                    padding: step.padding,
+                };
+                attention(queries, keys, values, shape)
+            }
         };
-        let heads = attention(queries, keys, values, shape);
         self.output
             .forward(heads.swap_dims(1, 2).reshape([batch, count, width]))
     }

@@ -114,55 +114,6 @@ impl KvCache {
         });
     }
 
-    /// A cache of its own for the rows `rows` of this one, in this order and as often as they are named,
-    /// with what is filled and memory for `capacity` positions.
-    pub fn gathered(&self, rows: &[usize], capacity: usize) -> Self {
-        let capacity = capacity.max(self.length);
-        let copy = |memory: &Tensor<4>| {
-            let [batch, heads, _, dim] = memory.dims();
-            let device = memory.device();
-            let index: Vec<i64> = rows.iter().map(|row| *row as i64).collect();
-            let index = Tensor::<1, Int>::from_data(index.as_slice(), &device);
-            let filled = memory
-                .clone()
-                .slice([0..batch, 0..heads, 0..self.length, 0..dim])
-                .select(0, index);
-            let all = [0..rows.len(), 0..heads, 0..self.length, 0..dim];
-            Tensor::zeros(
-                [rows.len(), heads, capacity, dim],
-                (&device, memory.dtype()),
-            )
-            .slice_assign(all, filled)
-        };
-        let layers = self.layers.iter().map(|layer| {
-            layer
-                .as_ref()
-                .map(|(keys, values)| (copy(keys), copy(values)))
-        });
-        Self {
-            layers: layers.collect(),
-            length: self.length,
-            capacity,
-        }
-    }
-
-    /// Sequences in the batch.
-    pub fn rows(&self) -> usize {
-        let first = self.layers.iter().flatten().next();
-        first.map_or(0, |(keys, _)| keys.dims()[0])
-    }
-
-    /// Bytes that one sequence of `positions` takes.
-    pub fn bytes_per_row(&self, positions: usize) -> usize {
-        let layers = self.layers.iter().flatten();
-        layers
-            .map(|(keys, _)| {
-                let [_, heads, _, dim] = keys.dims();
-                2 * heads * positions * dim * keys.dtype().size()
-            })
-            .sum()
-    }
-
     fn map(&mut self, change: impl Fn(Tensor<4>) -> Tensor<4>) {
         for layer in &mut self.layers {
             *layer = layer

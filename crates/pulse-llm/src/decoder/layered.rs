@@ -63,6 +63,7 @@ impl LayeredDecoder for LlamaDecoder {
         let step = Step {
             rotary: positions,
             padding: &[],
+            tree: None,
         };
         block.forward(hidden, &step, None)
     }

@@ -2,14 +2,14 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{DType, Int, Tensor};
-use pulse_kernels::{Linear, RmsNorm, Scope, WeightSource};
+use pulse_kernels::{Linear, RmsNorm, Scope, TreeShape, WeightSource};
 
 use super::attention::Step;
 use super::cache::KvCache;
 use super::config::{DecoderConfigError, LlamaConfig};
 use super::layer::LlamaLayer;
 use super::rotary::{RopeRounding, RotaryTables};
-use super::{CausalDecoder, DecoderInput, LogitRows};
+use super::{CausalDecoder, DecoderInput, LogitRows, TreeInput};
 
 /// Llama: pre-norm blocks with rotary attention and a gated feed-forward network.
 ///
@@ -84,6 +84,7 @@ impl LlamaDecoder {
         let step = Step {
             rotary: &rotary,
             padding: &[],
+            tree: None,
         };
         let mut hidden = embeddings;
         let mut states = Vec::with_capacity(self.layers.len() + 1);
@@ -114,14 +115,28 @@ impl LlamaDecoder {
         } else {
             padding.iter().map(|pad| row(*pad)).collect()
         };
+        self.rotary_at(&positions, like)
+    }
+
+    /// Tables for `positions`, one list per row of the batch or a single one for all.
+    fn rotary_at(&self, positions: &[Vec<usize>], like: &Tensor<3>) -> RotaryTables {
         RotaryTables::new(
-            &positions,
+            positions,
             self.config.head_dim(),
             self.config.rope_theta,
             self.rope_rounding,
             &like.device(),
         )
     }
+}
+
+/// How many ancestors each node has.
+fn depths(parents: &[Option<usize>]) -> Vec<usize> {
+    let mut depths: Vec<usize> = Vec::with_capacity(parents.len());
+    for parent in parents {
+        depths.push(parent.map_or(0, |parent| depths[parent] + 1));
+    }
+    depths
 }
 
 impl CausalDecoder for LlamaDecoder {
@@ -145,6 +160,7 @@ impl CausalDecoder for LlamaDecoder {
         let step = Step {
             rotary: &rotary,
             padding,
+            tree: None,
         };
         let mut hidden = embeddings;
         for (index, layer) in self.layers.iter().enumerate() {
@@ -161,6 +177,39 @@ impl CausalDecoder for LlamaDecoder {
         self.head
             .forward(self.norm.forward(hidden))
             .cast(DType::F32)
+    }
+
+    fn forward_tree(&self, input: TreeInput<'_>) -> Tensor<3> {
+        let TreeInput {
+            embeddings,
+            padding,
+            cache,
+            parents,
+        } = input;
+        let past = cache.len();
+        let positions: Vec<Vec<usize>> = parents
+            .iter()
+            .enumerate()
+            .map(|(row, parents)| {
+                let first = past - padding.get(row).copied().unwrap_or(0).min(past);
+                depths(parents).iter().map(|depth| first + depth).collect()
+            })
+            .collect();
+        let tree = TreeShape::new(past, padding, parents);
+        let step = Step {
+            rotary: &self.rotary_at(&positions, &embeddings),
+            padding,
+            tree: Some(&tree),
+        };
+        let mut hidden = embeddings;
+        for (index, layer) in self.layers.iter().enumerate() {
+            hidden = layer.forward(hidden, &step, Some((&mut *cache, index)));
+        }
+        self.norm.forward(hidden)
+    }
+
+    fn logits(&self, states: Tensor<2>) -> Tensor<2> {
+        self.head.forward(states).cast(DType::F32)
     }
 
     fn new_cache(&self, batch: usize, capacity: usize) -> KvCache {

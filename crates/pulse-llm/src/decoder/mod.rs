@@ -41,6 +41,20 @@ pub struct DecoderInput<'a> {
     pub logits: LogitRows,
 }
 
+/// Positions that continue what a cache holds in several ways at once: for each row of the batch a tree, all with
+/// the same number of nodes.
+pub struct TreeInput<'a> {
+    /// `[batch, n, hidden]`, one position for each node.
+    pub embeddings: Tensor<3>,
+    /// As [`DecoderInput::padding`].
+    pub padding: &'a [usize],
+    /// The cache, with room for `n` positions behind what it holds. It holds the same afterwards.
+    pub cache: &'a mut KvCache,
+    /// For each row and node the node before it, which has a smaller number; `None` follows the cache. A node sees
+    /// what the cache holds, its ancestors and itself, and its position is that of the end of this sequence.
+    pub parents: &'a [Vec<Option<usize>>],
+}
+
 /// A causal language model over embeddings. It never sees a picture or a string.
 pub trait CausalDecoder: Module + ModuleDisplay {
     /// Token ids `[batch, n]` to embeddings `[batch, n, hidden]`, in the type of the activations.
@@ -48,6 +62,13 @@ pub trait CausalDecoder: Module + ModuleDisplay {
 
     /// Logits in f32, `[batch, n or 1, vocabulary]`.
     fn forward(&self, input: DecoderInput<'_>) -> Tensor<3>;
+
+    /// The hidden states of trees behind a cache, `[batch, n, hidden]`, for [`logits`](Self::logits).
+    fn forward_tree(&self, input: TreeInput<'_>) -> Tensor<3>;
+
+    /// Logits in f32 of hidden states `[n, hidden]` that [`forward_tree`](Self::forward_tree) returned,
+    /// `[n, vocabulary]`.
+    fn logits(&self, states: Tensor<2>) -> Tensor<2>;
 
     /// An empty cache for `batch` sequences of up to `capacity` positions.
     fn new_cache(&self, batch: usize, capacity: usize) -> KvCache;

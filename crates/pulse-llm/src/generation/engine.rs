@@ -168,13 +168,7 @@ pub(super) fn step<D: CausalDecoder>(
     };
     let logits = decoder.forward(input);
     let [_, _, vocabulary] = logits.dims();
-    let values: Vec<f32> =
-        logits
-            .into_data()
-            .try_into_vec()
-            .map_err(|error| GenerationError::Device {
-                reason: format!("{error:?}"),
-            })?;
+    let values = host_values(logits)?;
     if values.iter().any(|value| !value.is_finite()) {
         return Err(GenerationError::NotFinite { step: done });
     }
@@ -182,4 +176,12 @@ pub(super) fn step<D: CausalDecoder>(
         .chunks_exact(vocabulary)
         .map(<[f32]>::to_vec)
         .collect())
+}
+
+/// The values of a tensor in f32 on the host.
+pub(super) fn host_values<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, GenerationError> {
+    let values = tensor.into_data().try_into_vec();
+    values.map_err(|error| GenerationError::Device {
+        reason: format!("{error:?}"),
+    })
 }

@@ -7,9 +7,10 @@ mod engine;
 mod likelihood;
 mod options;
 mod sampler;
+mod token_tree;
 
 pub use beam::{BeamHypothesis, beam_search};
 pub use engine::{DecodeState, GeneratedIds, generate, prefill, prefill_cancellable};
-pub use likelihood::{Continuation, log_likelihoods};
+pub use likelihood::{Continuation, ContinuationTrees};
 pub use options::{CancelToken, FinishReason, GenerateOptions, GenerationError};
 pub use sampler::Sampler;

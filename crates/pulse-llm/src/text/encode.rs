@@ -7,7 +7,7 @@
 use tokenizers::Model;
 
 use super::error::TokenizerError;
-use super::tokenizer::{BEGIN, END, SPACE, Tokenizer, UNKNOWN};
+use super::tokenizer::{BEGIN, END, Piece, SPACE, Tokenizer, UNKNOWN};
 
 /// A stretch of a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,11 +72,50 @@ impl Tokenizer {
         if is_empty {
             return Ok(ids);
         }
+        self.push_parts(&parts, true, &mut ids)?;
+        Ok(ids)
+    }
+
+    /// The ids that spans have behind a text with which they do not merge (see [`may_join`](Self::may_join)):
+    /// without `<s>` and without the space of a text's beginning.
+    pub(crate) fn encode_behind(&self, spans: &[TextSpan<'_>]) -> Result<Vec<u32>, TokenizerError> {
+        let mut ids = Vec::new();
+        self.push_parts(&self.cut(spans), false, &mut ids)?;
+        Ok(ids.into_iter().map(|traced| traced.id).collect())
+    }
+
+    /// Whether a piece of the vocabulary holds the two characters side by side, so that the end of one text and the
+    /// beginning of another could become one token.
+    pub(crate) fn may_join(&self, left: char, right: char) -> bool {
+        // Pieces are kept with spaces written as spaces.
+        let pair: String = [left, right]
+            .map(|one| if one == SPACE { ' ' } else { one })
+            .iter()
+            .collect();
+        let mut pieces = self.shared.pieces.iter();
+        pieces.any(|piece| matches!(piece, Piece::Text(text) if text.contains(&pair)))
+    }
+
+    /// Whether a template's text has the literal of a control token in it.
+    pub(crate) fn has_control(&self, text: &str) -> bool {
+        [UNKNOWN, BEGIN, END]
+            .iter()
+            .any(|literal| text.contains(literal))
+    }
+
+    /// Encodes parts of a whole text or, if `is_whole` is false, of one that goes on from another.
+    fn push_parts(
+        &self,
+        parts: &[Part<'_>],
+        is_whole: bool,
+        ids: &mut Vec<TracedId>,
+    ) -> Result<(), TokenizerError> {
         for (index, part) in parts.iter().enumerate() {
             match part {
                 Part::Control(id, span) => {
                     // A lone space between the beginning and a control token is dropped.
-                    let has_lone_space = ids.len() == 2 && Some(ids[1].id) == self.shared.space;
+                    let has_lone_space =
+                        is_whole && ids.len() == 2 && Some(ids[1].id) == self.shared.space;
                     if !self.shared.legacy && has_lone_space {
                         ids.pop();
                     }
@@ -86,16 +125,16 @@ impl Tokenizer {
                     });
                 }
                 Part::Text(stretches) => {
-                    let has_space = if self.shared.legacy {
-                        !stretches.is_empty()
-                    } else {
-                        index == 0
+                    let has_space = match index {
+                        0 if !is_whole => false,
+                        _ if self.shared.legacy => !stretches.is_empty(),
+                        _ => index == 0,
                     };
-                    self.push_pieces(has_space, stretches, &mut ids)?;
+                    self.push_pieces(has_space, stretches, ids)?;
                 }
             }
         }
-        Ok(ids)
+        Ok(())
     }
 
     /// Encodes stretches as one text, with a space of its own in front or not.
