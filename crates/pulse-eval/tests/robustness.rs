@@ -78,6 +78,24 @@ fn the_battery_covers_wear_and_drawing_and_goes_on() {
         assert!(folder.is_dir(), "{}", folder.display());
     }
 
+    // Answers to patients who are not asked about would count as those of another benchmark.
+    let fewer = BatteryOptions {
+        items: 1,
+        ..options.clone()
+    };
+    let error = robustness(&models, &fewer, |_, _, _| {}).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            BatteryError::MoreAnswers {
+                last: 1,
+                items: 1,
+                ..
+            }
+        ) && error.to_string().contains("--items 2"),
+        "{error}"
+    );
+
     let markdown = battery_markdown(&report);
     for part in [
         "| noise | 0",

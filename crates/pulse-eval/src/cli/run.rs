@@ -183,6 +183,12 @@ fn as_text(report: &RunReport) -> String {
         );
     }
     let asked: u64 = report.tasks.iter().map(|task| task.answered).sum();
-    let _ = writeln!(lines, "{asked} answers in {:.1} s", report.seconds);
+    let _ = writeln!(
+        lines,
+        "{asked} answers in {:.1} s; the model was busy {:.1} % of the time and waited for pages {:.1} %",
+        report.seconds,
+        100.0 * report.busy_share,
+        100.0 * (1.0 - report.busy_share)
+    );
     lines
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::error::BatteryError;
 use super::repeat::{Repeatability, repeatability, same_share};
 use super::variation::Variation;
-use crate::run::{RunOptions, RunSettings, config_of, run};
+use crate::run::{RunOptions, RunSettings, config_of, last_answered, run};
 use crate::statistics::BootstrapOptions;
 use crate::strict::{Figure, ScoredItem, StrictOptions, score_strict};
 use crate::task::{Task, TaskKind};
@@ -224,6 +224,15 @@ fn ask(
     let pages = format!("patients-{}-{}dpi", options.seed, options.dpi);
     let answers = options.out.join("answers").join(options.task.name());
     let answers = answers.join(pages).join(name);
+    // The scorer would take answers to patients who are not asked about for those of another benchmark.
+    let last = last_answered(&answers, options.task)?;
+    if let Some(last) = last.filter(|last| *last >= options.items) {
+        return Err(BatteryError::MoreAnswers {
+            path: answers,
+            last,
+            items: options.items,
+        });
+    }
     draw(options, cases, variation, &bench)?;
     let run_options = RunOptions {
         generate: generate.clone(),

@@ -3,8 +3,6 @@
 use std::path::PathBuf;
 
 use pulse_data::synthesize::SynthesizeError;
-use pulse_ecg::page::{PageError, PageFileError};
-use pulse_ecg::wear::WearError;
 
 use crate::Task;
 use crate::run::RunError;
@@ -52,18 +50,22 @@ pub enum BatteryError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// A patient cannot be synthesised.
+    /// Answers to more patients are there than are asked about.
+    #[error(
+        "{} has answers about patient {} and you ask about {items}; ask about all of them (--items {}) or choose \
+         another folder", path.display(), last + 1, last + 1
+    )]
+    MoreAnswers {
+        /// The folder of the answers.
+        path: PathBuf,
+        /// The last patient's number, from 0.
+        last: u64,
+        /// Patients asked about.
+        items: u64,
+    },
+    /// A patient or a page cannot be made.
     #[error(transparent)]
-    Patient(#[from] SynthesizeError),
-    /// A page cannot be drawn.
-    #[error(transparent)]
-    Page(#[from] PageError),
-    /// A page cannot be encoded.
-    #[error(transparent)]
-    PageFile(#[from] PageFileError),
-    /// A page cannot be worn.
-    #[error(transparent)]
-    Wear(#[from] WearError),
+    Page(#[from] SynthesizeError),
     /// The model cannot be asked.
     #[error(transparent)]
     Run(#[from] RunError),

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
+use pulse_data::synthesize::SynthesizeError;
 use pulse_ecg::Recording;
 use pulse_ecg::page::{Layout, PageRenderer, PageSettings};
 use pulse_ecg::wear::Wear;
 use serde::Serialize;
 
-use super::error::BatteryError;
 use super::swap::LeadSwap;
 
 /// One change against the clean page: 3x4 with a rhythm strip, 25 mm/s, 10 mm/mV.
@@ -86,7 +86,7 @@ impl Variation {
         recording: &Recording,
         dpi: f64,
         seed: u64,
-    ) -> Result<Vec<u8>, BatteryError> {
+    ) -> Result<Vec<u8>, SynthesizeError> {
         let mut settings = PageSettings {
             dpi,
             ..PageSettings::default()

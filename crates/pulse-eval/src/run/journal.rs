@@ -13,6 +13,22 @@ use crate::task::Task;
 /// The answer file's name: the original's, which its scorer shows as the final step.
 const FILE: &str = "step-final.jsonl";
 
+/// The largest position in the benchmark of an item that is answered in `out`, none if there are no answers.
+pub(crate) fn last_answered(out: &Path, task: Task) -> Result<Option<u64>, RunError> {
+    let path = answer_path(out, task);
+    let bytes = read_if_there(&path)?;
+    let mut last = None;
+    for (number, line) in whole_lines(&bytes) {
+        let line = parse(line).map_err(|reason| RunError::ForeignLine {
+            path: path.clone(),
+            line: number,
+            reason,
+        })?;
+        last = last.max(Some(line.metadata.index));
+    }
+    Ok(last)
+}
+
 /// A task's answer file, open at its end.
 #[derive(Debug)]
 pub(super) struct AnswerJournal {

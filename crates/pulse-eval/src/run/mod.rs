@@ -8,6 +8,7 @@
 
 mod answer;
 mod benchmark;
+mod busy;
 mod candidates;
 mod error;
 mod failures;
@@ -24,9 +25,11 @@ mod shard;
 mod source;
 mod whole_file;
 
+pub use busy::Busy;
 pub use candidates::{LabelCandidates, label_candidates};
 pub use error::RunError;
 pub use failures::FailedQuestion;
+pub(crate) use journal::last_answered;
 pub use merge::{MergeReport, merge_shards};
 pub use progress::Progress;
 pub use runner::{RunOptions, RunReport, TaskRun, run};

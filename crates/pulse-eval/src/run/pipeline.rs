@@ -3,12 +3,13 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pulse_data::bench::BenchError;
 use pulse_llm::{GenerateOptions, Pulse};
 
 use super::answer::answer_jobs;
+use super::busy::Busy;
 use super::error::RunError;
 use super::failures::FailedQuestion;
 use super::line::RunLine;
@@ -43,10 +44,12 @@ pub(super) struct Plan<'a> {
     pub(super) workers: usize,
 }
 
-/// Answers everything that `work` yields and hands each outcome to `take`, which can stop it by an error.
+/// Answers everything that `work` yields and hands each outcome to `take`, which can stop it by an error. What the
+/// devices did with their time is added to `busy`, also then.
 pub(super) fn answer_all(
     plan: &Plan<'_>,
     work: impl Iterator<Item = Result<Work, BenchError>> + Send,
+    busy: &mut Busy,
     mut take: impl FnMut(Outcome) -> Result<(), RunError>,
 ) -> Result<(), RunError> {
     let first = plan.models.first().ok_or(RunError::NoModel)?;
@@ -57,6 +60,7 @@ pub(super) fn answer_all(
     let (jobs, ready) = sync_channel::<Job>(2 * plan.batch * plan.models.len());
     let ready = &Mutex::new(ready);
     let (results, outcomes) = channel::<Outcome>();
+    let busy = &Mutex::new(busy);
     std::thread::scope(|scope| {
         // The scope waits for its threads also when `take` panics, and they must not wait for room meanwhile.
         let _guard = StopOnPanic(is_stopped);
@@ -82,8 +86,12 @@ pub(super) fn answer_all(
             threads.push(scope.spawn(move || {
                 let _guard = StopOnPanic(is_stopped);
                 while !is_stopped.load(Ordering::Relaxed) {
+                    let start = Instant::now();
                     let jobs = collect(ready, plan.batch);
-                    if jobs.is_empty() || !answer_jobs(plan, pulse, jobs, &results) {
+                    let waited = start.elapsed();
+                    let goes_on = !jobs.is_empty() && answer_jobs(plan, pulse, jobs, &results);
+                    locked(busy).add(waited, start.elapsed() - waited);
+                    if !goes_on {
                         return;
                     }
                 }
@@ -226,22 +234,26 @@ mod tests {
         };
         let items = (0..500).map(|index| Ok(work(index, &picture)));
         let mut taken = 0;
-        let error = answer_all(&plan, items, |_| {
+        let mut busy = Busy::default();
+        let error = answer_all(&plan, items, &mut busy, |_| {
             taken += 1;
             Err(RunError::NoModel)
         });
         assert!(matches!(error, Err(RunError::NoModel)));
         assert_eq!(taken, 1);
+        assert!(busy.answering_s > 0.0 && busy.waiting_s > 0.0, "{busy:?}");
 
         let error = answer_all(
             &plan,
             std::iter::from_fn(|| panic!("a broken source")),
+            &mut busy,
             |_| Ok(()),
         );
         assert!(matches!(error, Err(RunError::Worker)));
 
         let items = (0..500).map(|index| Ok(work(index, &picture)));
-        let run = || answer_all(&plan, items, |_| panic!("a broken listener"));
+        let mut busy = Busy::default();
+        let run = || answer_all(&plan, items, &mut busy, |_| panic!("a broken listener"));
         let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
         assert!(panicked.is_err());
     }

@@ -61,8 +61,9 @@ pub(super) fn prepare(work: &Work, preprocessor: &Preprocessor) -> Result<Job, S
     })
 }
 
-/// A short name of what the model is asked: the bytes of the picture and the questions. Each answer carries it, so
-/// that a run that goes on sees when the item with an id is another one.
+/// A short name of what a line holds for: the bytes of the picture and the questions, in the arena the reference
+/// answers beside them, which a line repeats. Each line carries it, so that a run that goes on sees when the item
+/// with an id is another one.
 pub(super) fn asked_digest(item: &BenchItem) -> Result<String, String> {
     let bytes = item.picture_bytes().map_err(|error| error.to_string())?;
     Ok(digest_of(&bytes, &asked(&item.conversation)?))
@@ -79,7 +80,13 @@ fn digest_of(picture: &[u8], asked: &Asked) -> String {
     add(picture);
     match asked {
         Asked::One(question) => add(question.as_bytes()),
-        Asked::Turns(turns) => turns.iter().for_each(|turn| add(turn.question.as_bytes())),
+        // A line of an arena item has the reference answers in it.
+        Asked::Turns(turns) => {
+            for turn in turns {
+                add(turn.question.as_bytes());
+                add(turn.answer.as_bytes());
+            }
+        }
     }
     hasher.finalize().to_hex()[..32].to_owned()
 }

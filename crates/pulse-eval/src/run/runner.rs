@@ -1,7 +1,7 @@
 //! A run: from a benchmark and models to a folder of answers.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use pulse_data::bench::{BenchError, BenchFolder};
@@ -9,6 +9,7 @@ use pulse_llm::{GenerateOptions, Pulse};
 use serde::Serialize;
 
 use super::benchmark::{benchmark_digest, write_benchmark};
+use super::busy::Busy;
 use super::error::RunError;
 use super::failures::{FailedQuestion, FailureLog};
 use super::journal::AnswerJournal;
@@ -19,7 +20,11 @@ use super::progress::Progress;
 use super::settings::{History, RunSettings};
 use super::shard::Shard;
 use super::source::config_of;
+use super::whole_file::write_whole;
 use crate::task::Task;
+
+/// The file of what the last call did in a run's folder.
+const SUMMARY_FILE: &str = "summary.json";
 
 /// What to ask and how.
 #[derive(Debug, Clone)]
@@ -75,6 +80,21 @@ pub struct RunReport {
     pub failures: Vec<FailedQuestion>,
     /// Seconds it took, loading the models not counted.
     pub seconds: f64,
+    /// What the devices did meanwhile.
+    pub busy: Busy,
+    /// The share of that time in which they answered, see [`Busy::share`].
+    pub busy_share: f64,
+}
+
+impl RunReport {
+    /// Writes the report into the folder of the answers.
+    fn write(&self, out: &Path) -> Result<(), RunError> {
+        let path = out.join(SUMMARY_FILE);
+        let mut json =
+            serde_json::to_vec_pretty(self).map_err(|error| RunError::file(&path)(error.into()))?;
+        json.push(b'\n');
+        write_whole(&path, &json)
+    }
 }
 
 /// What a run did for one task.
@@ -185,7 +205,8 @@ pub fn run(
     let began = Instant::now();
     let mut failures = Vec::new();
     let mut done = 0;
-    let result = answer_all(&plan, work, |outcome| {
+    let mut busy = Busy::default();
+    let result = answer_all(&plan, work, &mut busy, |outcome| {
         let task = match outcome {
             Outcome::Answered {
                 task,
@@ -237,12 +258,16 @@ pub fn run(
             failed.index,
         )
     });
-    Ok(RunReport {
+    let report = RunReport {
         settings,
         tasks: runs,
         failures,
         seconds: began.elapsed().as_secs_f64(),
-    })
+        busy,
+        busy_share: busy.share(),
+    };
+    report.write(out)?;
+    Ok(report)
 }
 
 /// The settings that all models share; those of the first say nothing about the answers of the others.

@@ -1,0 +1,121 @@
+//! The work shared between batches, devices and machines.
+
+use std::path::PathBuf;
+
+use pulse_eval::Task;
+use pulse_eval::run::{RunError, RunOptions, merge_shards, run};
+
+use crate::bench::{pulse, synthetic};
+use crate::{ITEMS, bytes, changed, options};
+
+#[test]
+fn batches_devices_and_shards_change_nothing() {
+    let tasks = [Task::PtbTest, Task::Arena, Task::CsnTestNoCot];
+    let whole = tempfile::tempdir().unwrap();
+    let one = pulse();
+    run(
+        std::slice::from_ref(&one),
+        &options(&tasks, whole.path()),
+        |_| {},
+    )
+    .unwrap();
+
+    let many = tempfile::tempdir().unwrap();
+    let batched = RunOptions {
+        batch: 4,
+        workers: 3,
+        ..options(&tasks, many.path())
+    };
+    run(&[one.clone(), pulse()], &batched, |_| {}).unwrap();
+
+    let shares = tempfile::tempdir().unwrap();
+    let mut folders = Vec::new();
+    for number in 1..=2 {
+        let folder = shares.path().join(number.to_string());
+        let share = RunOptions {
+            shard: Some(format!("{number}/2").parse().unwrap()),
+            ..options(&tasks, &folder)
+        };
+        let report = run(std::slice::from_ref(&one), &share, |_| {}).unwrap();
+        assert_eq!(report.tasks[0].items, if number == 1 { 2 } else { 1 });
+        folders.push(folder);
+    }
+    let merged = shares.path().join("merged");
+    let missing = merge_shards(&folders[..1], &merged)
+        .unwrap_err()
+        .to_string();
+    assert!(missing.contains("share 2/2"), "{missing}");
+    let twice = [folders[0].clone(), folders[0].clone()];
+    assert!(
+        merge_shards(&twice, &merged)
+            .unwrap_err()
+            .to_string()
+            .contains("twice")
+    );
+    let not_one = [whole.path().to_owned()];
+    assert!(
+        merge_shards(&not_one, &merged)
+            .unwrap_err()
+            .to_string()
+            .contains("whole run")
+    );
+    let report = merge_shards(&folders, &merged).unwrap();
+    assert_eq!(report.tasks.len(), 3);
+    for task in tasks {
+        let expected = bytes(whole.path(), task);
+        assert_eq!(bytes(many.path(), task), expected, "{task}");
+        assert_eq!(bytes(&merged, task), expected, "{task}");
+    }
+    // The whole goes on where the shares ended.
+    let again = run(&[one], &options(&tasks, &merged), |_| {}).unwrap();
+    assert!(
+        again
+            .tasks
+            .iter()
+            .all(|task| task.answered == 0 && task.reused == ITEMS)
+    );
+}
+
+#[test]
+fn a_merge_keeps_what_is_there_and_refuses_shares_of_another_benchmark() {
+    let place = tempfile::tempdir().unwrap();
+    let pulse = [pulse()];
+    let tasks = [Task::PtbTest];
+    let share = |number: u64, bench: PathBuf, out: &str| {
+        let out = place.path().join(out);
+        let share = RunOptions {
+            shard: Some(format!("{number}/2").parse().unwrap()),
+            limit: Some(2),
+            bench,
+            ..options(&tasks, &out)
+        };
+        run(&pulse, &share, |_| {}).unwrap();
+        out
+    };
+    let shares = [
+        share(1, synthetic(ITEMS), "1"),
+        share(2, synthetic(ITEMS), "2"),
+    ];
+    let merged = place.path().join("merged");
+    assert_eq!(merge_shards(&shares, &merged).unwrap().tasks[0].1, 2);
+    run(&pulse, &options(&tasks, &merged), |_| {}).unwrap();
+    let whole = bytes(&merged, Task::PtbTest);
+    assert_eq!(merge_shards(&shares, &merged).unwrap().tasks[0].1, 3);
+    assert_eq!(bytes(&merged, Task::PtbTest), whole);
+
+    // An item that the second share does not ask tells the benchmarks apart.
+    let bench = changed(place.path(), Task::PtbTest, |items| {
+        items[0]["conversations"][0]["value"] = "What else does it show?".into();
+    });
+    let others = [shares[0].clone(), share(2, bench, "other")];
+    for out in [&merged, &place.path().join("new")] {
+        let error = merge_shards(&others, out).unwrap_err().to_string();
+        assert!(error.contains("not the same in the benchmarks"), "{error}");
+    }
+    assert_eq!(bytes(&merged, Task::PtbTest), whole);
+
+    let lock = std::fs::File::create(shares[1].join(".lock")).unwrap();
+    lock.lock().unwrap();
+    let error = merge_shards(&shares, &merged).unwrap_err();
+    assert!(matches!(error, RunError::Locked { .. }), "{error}");
+}
