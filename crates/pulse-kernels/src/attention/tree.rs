@@ -151,9 +151,9 @@ mod tests {
             // f32 softmax-weighted means of standard normal values in two orders of summation.
             let difference = far(ours.clone(), plain);
             assert!(difference < 1e-5, "{heads} {past} {count}: {difference}");
-            for row in 0..batch {
+            for (row, parents) in parents.iter().enumerate() {
                 for node in [0, 1, count / 2, count - 1] {
-                    let path = path(&parents[row], node);
+                    let path = path(parents, node);
                     let sequence = |cache: &Tensor<4>| {
                         let part = |at: usize| {
                             let place = [row..row + 1, 0..kv, at..at + 1, 0..dim];
