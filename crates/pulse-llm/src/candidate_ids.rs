@@ -267,4 +267,44 @@ mod tests {
         }
         assert!(short > 200, "only {short} were encoded on their own");
     }
+
+    /// No template ends like the beginning of one of this vocabulary's pieces, so that the guard is asked itself.
+    #[test]
+    fn an_answer_that_could_merge_with_the_prompt_is_not_encoded_alone() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets/pulse-random");
+        let tokenizer = Tokenizer::from_folder(&folder).unwrap();
+        let template = ConversationTemplate::named("llava_v1").unwrap();
+        let mut conversation = Conversation::new(template);
+        conversation.push_question("Rhythm?", 0).unwrap();
+        let open = conversation.parts();
+        let candidate = Candidate {
+            text: "NORM".to_owned(),
+            is_whole: true,
+        };
+        let mut known = Known::default();
+        let mut apart = |last| {
+            let found = known.apart(last, &candidate, &conversation, &open, &tokenizer);
+            found.unwrap().is_some()
+        };
+        let first = known_first(&candidate, &conversation, &open, &tokenizer);
+        let is_joined = |last: char| tokenizer.may_join(last, first);
+        let (mut joins, mut does_not) = (0, 0);
+        for last in ('!'..='~').chain(['\n', '\u{1f493}']) {
+            assert_eq!(apart(last), !is_joined(last), "{last:?}");
+            joins += usize::from(is_joined(last));
+            does_not += usize::from(!is_joined(last));
+        }
+        assert!(joins > 0 && does_not > 0, "{joins} {does_not}");
+        assert!(tokenizer.may_join('r', 'h') && !tokenizer.may_join('\u{1f493}', 'h'));
+    }
+
+    fn known_first(
+        candidate: &Candidate,
+        conversation: &Conversation,
+        open: &[PromptPart],
+        tokenizer: &Tokenizer,
+    ) -> char {
+        let alone = Alone::new(candidate, conversation, open, tokenizer);
+        alone.unwrap().unwrap().first
+    }
 }

@@ -26,31 +26,38 @@ pub struct Export {
 pub(crate) fn export(job: &Job) -> Result<Export, TrainError> {
     let run = &job.config.checkpoint.folder;
     let model = run.join("model");
+    // Packed forms of an earlier end do not stay beside a newer model, even if packing fails.
+    for form in &job.config.checkpoint.packed {
+        discard(run, &packed_name(*form))?;
+    }
     let values = weights(&job.model, job.set.all(), &job.optimizer);
     write_model(&model, &values, &job.files)?;
     drop(values);
     let mut packed = Vec::new();
     for form in &job.config.checkpoint.packed {
-        let name = format!("model-{}", form.format().name());
-        packed.push(pack(run, &model, &name, *form)?);
+        let target = run.join(packed_name(*form));
+        quantize_checkpoint(&model, &target, form.format())?;
+        packed.push(target);
     }
     Ok(Export { model, packed })
 }
 
-fn pack(run: &Path, model: &Path, name: &str, form: PackedType) -> Result<PathBuf, TrainError> {
+fn packed_name(form: PackedType) -> String {
+    format!("model-{}", form.format().name())
+}
+
+/// Takes a folder out of the way at once, then deletes it.
+fn discard(run: &Path, name: &str) -> Result<(), TrainError> {
     let target = run.join(name);
+    if !target.exists() {
+        return Ok(());
+    }
     let failed = |source| CheckpointError::File {
         path: target.clone(),
         source,
     };
     let aside = run.join(format!("{REMOVING}{name}"));
-    let is_there = target.exists();
-    if is_there {
-        std::fs::rename(&target, &aside).map_err(failed)?;
-    }
-    quantize_checkpoint(model, &target, form.format())?;
-    if is_there {
-        std::fs::remove_dir_all(&aside).map_err(failed)?;
-    }
-    Ok(target)
+    std::fs::rename(&target, &aside).map_err(failed)?;
+    std::fs::remove_dir_all(&aside).map_err(failed)?;
+    Ok(())
 }

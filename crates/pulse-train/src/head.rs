@@ -36,7 +36,7 @@ pub(crate) fn loss<D: LayeredDecoder>(
     let normalised = norm.forward(input.clone());
     let states = normalised.clone().inner();
     let head = decoder.head();
-    // The CPU's kernels read any stored type; elsewhere it is widened once for all chunks.
+    // The CPU's kernels read any stored type (below AVX-512 each chunk widens it); elsewhere it is widened once.
     let weight = match head.weight() {
         weight if is_cpu(&weight) => weight,
         weight => weight.cast(DType::F32),

@@ -131,8 +131,12 @@ fn run(arguments: &RunArguments, is_plain: bool) -> Result<(), TrainError> {
     // The curves are wanted most when something went wrong.
     let page = folder.join("report.html");
     let title = format!("training run {}", folder.display());
-    write_report(&log, &page, &title)?;
+    let written = write_report(&log, &page, &title);
+    if let (Err(_), Err(error)) = (&outcome, &written) {
+        eprintln!("no curves: {error}");
+    }
     let summary = outcome?;
+    written?;
     if shows_dashboard {
         let loss = summary.smoothed_loss.unwrap_or(f64::NAN);
         eprintln!(

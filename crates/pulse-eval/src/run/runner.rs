@@ -152,6 +152,13 @@ pub fn run(
     let _lock = lock(out)?;
     let settings = one_settings(models, options)?;
     settings.claim(out)?;
+    // Of an earlier run; this one's is written when it has ended.
+    match std::fs::remove_file(out.join(SUMMARY_FILE)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(RunError::file(&out.join(SUMMARY_FILE))(error));
+        }
+        _ => {}
+    }
     let digest = settings.digest();
     let mut open = HashMap::new();
     for (task, items) in tasks.iter().zip(counts) {

@@ -25,11 +25,15 @@ impl<'a> TreeShape<'a> {
     /// A tree for each row of the batch, all with the same number of nodes, behind `past` positions of which the
     /// first `padding` of a row (empty: none) are not seen. `parents` has for each row and node the node before
     /// it, which has a smaller number; nodes without one follow the sequence.
+    ///
+    /// # Panics
+    /// Panics if a node's parent has not a smaller number: the way to the root would have no end.
     pub fn new(past: usize, padding: &'a [usize], parents: &'a [Vec<Option<usize>>]) -> Self {
-        debug_assert!(parents.iter().all(|row| {
+        let is_tree = |row: &Vec<Option<usize>>| {
             let mut nodes = row.iter().enumerate();
             nodes.all(|(at, parent)| parent.is_none_or(|parent| parent < at))
-        }));
+        };
+        assert!(parents.iter().all(is_tree), "a parent before each node");
         Self {
             past,
             padding,

@@ -13,6 +13,8 @@ fn check<W: PanelWeight>(narrow: impl Fn(f32) -> W) {
         (17, 32, 97),
         (6, 1100, 31),
         (23, 2049, 16),
+        // Rows of several blocks.
+        (600, 33, 48),
     ] {
         let x: Vec<f32> = (0..rows * inputs)
             .map(|i| ((i * 37 + 11) % 97) as f32 / 48.5 - 1.0)
