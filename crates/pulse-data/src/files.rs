@@ -27,3 +27,14 @@ pub(crate) fn write_whole<E>(
         let _ = std::fs::remove_file(&temporary);
     })
 }
+
+/// Reads a plain file. Anything else is refused: a named pipe would be waited for, a device would never end.
+pub(crate) fn read_plain(path: &Path) -> io::Result<Vec<u8>> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "not a plain file",
+        ));
+    }
+    std::fs::read(path)
+}

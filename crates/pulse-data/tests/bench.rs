@@ -272,3 +272,73 @@ fn golden_answers_of_the_evaluation_are_read() {
             .any(|item| matches!(values(item)[1], TurnValue::Answers(_)))
     );
 }
+
+#[test]
+fn a_missing_file_of_several_is_named() {
+    let source = BenchFolder::open(&fixtures()).unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let parquet = export(&source, out.path(), BenchFormat::Parquet);
+    let folder = parquet.root().join("ptb-test");
+    let whole = folder.join("test-00000-of-00001.parquet");
+    let second = folder.join("test-00001-of-00002.parquet");
+    std::fs::rename(&whole, &second).unwrap();
+    let error = BenchFolder::open(out.path()).unwrap_err();
+    assert!(
+        error.to_string().contains("test-00000-of-00002.parquet"),
+        "{error}"
+    );
+    std::fs::copy(&second, folder.join("test-00000-of-00002.parquet")).unwrap();
+    assert!(BenchFolder::open(out.path()).is_ok());
+}
+
+#[test]
+fn one_path_with_two_pictures_is_refused_across_configurations() {
+    let out = tempfile::tempdir().unwrap();
+    let json = export(
+        &BenchFolder::open(&fixtures()).unwrap(),
+        &out.path().join("json"),
+        BenchFormat::Json,
+    );
+    let parquet = export(&json, &out.path().join("parquet"), BenchFormat::Parquet);
+    let mut configs = parquet.configs();
+    let (one, other) = (configs.next().unwrap(), configs.next().unwrap());
+    let path = |config| items(&parquet, config)[0].image_path.clone();
+    // The second configuration says that its first picture lies where the first one's lies.
+    let file = json.root().join(format!("{other}.json"));
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace(&path(other), &path(one))).unwrap();
+    let images = out.path().join("other-images");
+    for config in [one, other] {
+        for item in items(&parquet, config) {
+            let place = images.join(&item.image_path);
+            std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+            std::fs::write(place, item.picture_bytes().unwrap()).unwrap();
+        }
+    }
+    // Each configuration by itself has the right pictures; together they do not fit one folder.
+    let mixed = out.path().join("mixed");
+    let half = |config, images: &Path| {
+        let options = ExportOptions {
+            format: BenchFormat::Parquet,
+            configs: vec![config],
+            progress: false,
+        };
+        let source = BenchFolder::open(json.root()).unwrap().with_images(images);
+        export_bench(&source, &mixed, &options).unwrap();
+    };
+    half(one, &images);
+    let place = images.join(path(one));
+    std::fs::write(place, items(&parquet, other)[0].picture_bytes().unwrap()).unwrap();
+    half(other, &images);
+    let options = ExportOptions {
+        format: BenchFormat::Json,
+        configs: vec![one, other],
+        progress: false,
+    };
+    let source = BenchFolder::open(&mixed).unwrap();
+    let result = export_bench(&source, &out.path().join("refused"), &options);
+    assert!(
+        matches!(result, Err(BenchError::PictureConflict { .. })),
+        "{result:?}"
+    );
+}

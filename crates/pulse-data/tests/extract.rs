@@ -275,7 +275,7 @@ fn a_killed_extraction_goes_on() {
         "{before} files after the kill"
     );
     // What the kill may leave of a line is no harm.
-    let journal = root.join(".pulse-extract/shard_1.tar.gz.journal");
+    let journal = journal_of(&root, "shard_1.tar.gz-");
     let mut file = std::fs::File::options().append(true).open(journal).unwrap();
     file.write_all(b"4000").unwrap();
     drop(file);
@@ -289,28 +289,101 @@ fn a_killed_extraction_goes_on() {
     }
 }
 
+/// The only journal whose name begins so.
+fn journal_of(root: &Path, start: &str) -> PathBuf {
+    let found: Vec<PathBuf> = std::fs::read_dir(root.join(".pulse-extract"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            name.starts_with(start) && name.ends_with(".journal")
+        })
+        .collect();
+    assert_eq!(found.len(), 1, "{found:?}");
+    found[0].clone()
+}
+
 #[test]
-fn a_changed_archive_is_not_continued() {
+fn a_journal_of_other_entries_is_not_continued() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("images");
-    let data = noise(1, 50_000);
-    let shard = Shard::new()
-        .file("a.png", &data)
-        .file("b.png", &data)
-        .bytes();
-    let other = Shard::new()
-        .file("c.png", &data)
-        .file("b.png", &data)
-        .bytes();
-    let path = folder.path().join("s.tar.gz");
-    // Cut to the same length, so that only the entries tell.
-    let length = shard.len().min(other.len()) - 100;
-    std::fs::write(&path, &shard[..length]).unwrap();
-    assert!(run(std::slice::from_ref(&path), &root).is_err());
-    std::fs::write(&path, &other[..length]).unwrap();
+    let shard = Shard::new().file("a.png", b"a").file("b.png", b"b");
+    let path = shard.write(folder.path(), "s.tar.gz");
+    run(std::slice::from_ref(&path), &root).unwrap();
+    let journal = journal_of(&root, "s.tar.gz-");
+    let text = std::fs::read_to_string(&journal).unwrap();
+    let other = text.replace("a.png", "c.png").replace("complete\n", "");
+    std::fs::write(&journal, other).unwrap();
     let error = run(&[path], &root).unwrap_err();
     assert!(
         matches!(error, ExtractError::OtherArchive { entry: 0, .. }),
         "{error}"
+    );
+}
+
+/// A plain archive of one picture; all of them have the same length.
+fn plain(folder: &Path, name: &str, content: &[u8]) -> PathBuf {
+    std::fs::create_dir_all(folder).unwrap();
+    let mut builder = Builder::new(Vec::new());
+    let mut header = Header::new_gnu();
+    header.set_size(content.len() as u64);
+    header.set_mode(0o644);
+    builder.append_data(&mut header, name, content).unwrap();
+    let path = folder.join("images.tar");
+    std::fs::write(&path, builder.into_inner().unwrap()).unwrap();
+    path
+}
+
+#[test]
+fn archives_of_one_name_and_length_are_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("out");
+    let first = plain(&folder.path().join("v1"), "a.png", b"first");
+    let second = plain(&folder.path().join("v2"), "b.png", b"other");
+    assert_eq!(
+        first.metadata().unwrap().len(),
+        second.metadata().unwrap().len()
+    );
+    run(std::slice::from_ref(&first), &root).unwrap();
+    let report = run(std::slice::from_ref(&second), &root).unwrap();
+    assert_eq!((report.written, report.complete_before), (1, 0));
+    assert_eq!(std::fs::read(root.join("b.png")).unwrap(), b"other");
+    // Both are verified, and named twice each is unpacked once.
+    assert_eq!(verify_extracted(&root).unwrap().files, 2);
+    let both = [first.clone(), second, first];
+    let report = run(&both, &root).unwrap();
+    assert_eq!((report.shards, report.complete_before), (2, 2));
+    std::fs::remove_file(root.join("a.png")).unwrap();
+    let missing = verify_extracted(&root).unwrap().missing;
+    assert_eq!(missing, [PathBuf::from("a.png")]);
+}
+
+#[test]
+fn an_archive_cut_between_entries_is_not_taken_for_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("out");
+    let whole = plain(folder.path(), "a.png", b"a");
+    let bytes = std::fs::read(&whole).unwrap();
+    // Header and one block of content, without the two blocks of zeros; then nothing at all.
+    for cut in [&bytes[..1024], &bytes[..0]] {
+        std::fs::write(&whole, cut).unwrap();
+        let error = run(std::slice::from_ref(&whole), &root).unwrap_err();
+        assert!(error.to_string().contains("end is missing"), "{error}");
+    }
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+    gzip.write_all(&bytes[..1024]).unwrap();
+    let packed = folder.path().join("images.tar.gz");
+    std::fs::write(&packed, gzip.finish().unwrap()).unwrap();
+    let error = run(std::slice::from_ref(&packed), &root).unwrap_err();
+    assert!(error.to_string().contains("end is missing"), "{error}");
+    // Once it is whole, what the part left behind is no complaint.
+    std::fs::write(&whole, &bytes).unwrap();
+    run(&[whole], &root).unwrap();
+    let incomplete = verify_extracted(&root).unwrap().incomplete;
+    assert!(
+        incomplete
+            .iter()
+            .all(|path| path.to_string_lossy().contains("tar.gz")),
+        "{incomplete:?}"
     );
 }

@@ -34,6 +34,6 @@ impl ImageFolder {
 impl PictureSource for ImageFolder {
     fn bytes(&self, sample: &Sample) -> std::io::Result<Vec<u8>> {
         let path = sample.image.as_deref().unwrap_or(Path::new(""));
-        std::fs::read(self.root.join(path))
+        crate::files::read_plain(&self.root.join(path))
     }
 }

@@ -33,6 +33,14 @@ pub enum BenchError {
         /// Those that are there.
         found: String,
     },
+    /// A configuration came in several files and one is not there.
+    #[error("{} lacks {missing}, one of several files of the configuration; download it again", folder.display())]
+    Incomplete {
+        /// The folder.
+        folder: PathBuf,
+        /// The file that is missing.
+        missing: String,
+    },
     /// A file cannot be read or written.
     #[error("{}: {source}; check the path, permissions and free space", path.display())]
     File {

@@ -63,10 +63,16 @@ pub fn export_bench(
         configs: Vec::new(),
         pictures: 0,
     };
+    // Content of the paths written so far: questions of several configurations share pictures.
+    let mut written = HashMap::new();
     for config in configs {
         let bar = progress(source.count(config)?, config, options.progress);
         let items = match options.format {
-            BenchFormat::Json => write_layout(source, config, out, &bar, &mut report.pictures)?,
+            BenchFormat::Json => {
+                let (items, pictures) = write_layout(source, config, out, &bar, &mut written)?;
+                report.pictures += pictures;
+                items
+            }
             BenchFormat::Parquet => {
                 let folder = out.join(config.name());
                 create_folder(&folder)?;
@@ -100,29 +106,27 @@ fn create_folder(folder: &Path) -> Result<(), BenchError> {
     })
 }
 
-/// Writes `<config>.json` and the pictures.
+/// Writes `<config>.json` and the pictures; how many items and new pictures there were.
 fn write_layout(
     source: &BenchFolder,
     config: BenchConfig,
     out: &Path,
     bar: &ProgressBar,
-    pictures: &mut u64,
-) -> Result<u64, BenchError> {
+    written: &mut HashMap<PathBuf, blake3::Hash>,
+) -> Result<(u64, u64), BenchError> {
     create_folder(out)?;
     let images = out.join("images");
-    // Content of the paths written so far: several questions share a picture.
-    let mut written: HashMap<PathBuf, blake3::Hash> = HashMap::new();
     let path = out.join(format!("{config}.json"));
     let failed = |source| BenchError::File {
         path: path.clone(),
         source,
     };
-    let mut count = 0;
+    let (mut count, mut pictures) = (0, 0);
     write_whole(&path, failed, |file| {
         file.write_all(b"[").map_err(failed)?;
         for item in source.items(config)? {
             let item = item?;
-            *pictures += u64::from(write_picture(&item, &images, &mut written)?);
+            pictures += u64::from(write_picture(&item, &images, written)?);
             let between: &[u8] = if count == 0 { b"\n" } else { b",\n" };
             file.write_all(between).map_err(failed)?;
             serde_json::to_writer(&mut *file, &JsonItem::of(&item))
@@ -132,7 +136,7 @@ fn write_layout(
         }
         file.write_all(b"\n]\n").map_err(failed)
     })?;
-    Ok(count)
+    Ok((count, pictures))
 }
 
 /// Writes an item's picture unless it was written before; true if it was not.

@@ -1,5 +1,6 @@
 //! A folder with ECGBench in either layout.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::config::BenchConfig;
@@ -31,7 +32,8 @@ impl BenchFolder {
     /// Looks for the nine configurations in a folder.
     ///
     /// # Errors
-    /// [`BenchError::NoBench`] if there is none, [`BenchError::File`] if the folder cannot be read.
+    /// [`BenchError::NoBench`] if there is none, [`BenchError::Incomplete`] if a file of several is missing,
+    /// [`BenchError::File`] if the folder cannot be read.
     pub fn open(root: &Path) -> Result<Self, BenchError> {
         let mut found = Vec::new();
         for config in BenchConfig::ALL {
@@ -138,6 +140,32 @@ impl BenchFolder {
     }
 }
 
+/// Files of the Hub's library say in their names how many they are (`test-00000-of-00002.parquet`).
+fn check_whole(folder: &Path, files: &[PathBuf]) -> Result<(), BenchError> {
+    let parts = |path: &PathBuf| {
+        let name = path.file_stem()?.to_string_lossy().into_owned();
+        let (start, total) = name.rsplit_once("-of-")?;
+        let (start, number) = start.rsplit_once('-')?;
+        let (number, total) = (number.parse().ok()?, total.parse().ok()?);
+        Some((start.to_owned(), number, total))
+    };
+    let found: BTreeSet<(String, u64, u64)> = files.iter().filter_map(parts).collect();
+    let sets: BTreeSet<(&String, u64)> = found.iter().map(|(name, _, of)| (name, *of)).collect();
+    for (name, of) in sets {
+        let of_set = found
+            .range((name.clone(), 0, 0)..)
+            .filter(|part| part.0 == *name && part.2 == of);
+        let mut numbers = of_set.map(|part| part.1);
+        if let Some(missing) = (0..of).find(|number| numbers.next() != Some(*number)) {
+            return Err(BenchError::Incomplete {
+                folder: folder.to_owned(),
+                missing: format!("{name}-{missing:05}-of-{of:05}.parquet"),
+            });
+        }
+    }
+    Ok(())
+}
+
 fn files_of(root: &Path, config: BenchConfig) -> Result<Option<Files>, BenchError> {
     let folder = root.join(config.name());
     if folder.is_dir() {
@@ -155,6 +183,7 @@ fn files_of(root: &Path, config: BenchConfig) -> Result<Option<Files>, BenchErro
         // Numbered with leading zeros: the order of names is the order of rows.
         files.sort();
         if !files.is_empty() {
+            check_whole(&folder, &files)?;
             return Ok(Some(Files::Parquet(files)));
         }
     }

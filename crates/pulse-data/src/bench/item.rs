@@ -92,7 +92,7 @@ impl BenchItem {
                 });
             }
         };
-        std::fs::read(path).map_err(|source| match source.kind() {
+        crate::files::read_plain(path).map_err(|source| match source.kind() {
             std::io::ErrorKind::NotFound => BenchError::NoPicture {
                 id: self.id.clone(),
                 path: path.clone(),

@@ -1,6 +1,6 @@
 //! What is done of an archive, line by line.
 //!
-//! `<root>/.pulse-extract/<archive>.journal` has the archive's size in its first line, then a line
+//! `<root>/.pulse-extract/<archive>-<digest>.journal` has the archive's size and digest in its first line, then a line
 //! `size blake3 path` for each entry in the archive's order (folders as `d - path`), then `complete`. It is
 //! what a killed run goes on from and what verification compares with. Lines are written after the files
 //! they tell of have their names; a line that was cut off is dropped.
@@ -10,9 +10,10 @@ use std::io::{BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::error::ExtractError;
+use super::identity::Identity;
 use super::path::JOURNALS;
 
-const FIRST: &str = "pulse-extract 1 ";
+const FIRST: &str = "pulse-extract 2 ";
 const LAST: &str = "complete";
 
 /// One entry of an archive.
@@ -47,9 +48,9 @@ impl Entry {
 }
 
 /// Where the journal of an archive lies.
-pub(super) fn journal_path(root: &Path, shard: &Path) -> PathBuf {
+pub(super) fn journal_path(root: &Path, shard: &Path, identity: &Identity) -> PathBuf {
     let mut name = shard.file_name().unwrap_or_default().to_owned();
-    name.push(".journal");
+    name.push(format!("-{}.journal", identity.short()));
     root.join(JOURNALS).join(name)
 }
 
@@ -64,8 +65,8 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// Opens the journal of an archive of this size, or begins one.
-    pub(super) fn open(path: &Path, shard_size: u64) -> Result<Self, ExtractError> {
+    /// Opens the journal of an archive, or begins one.
+    pub(super) fn open(path: &Path, identity: &Identity) -> Result<Self, ExtractError> {
         let failed = |source| ExtractError::file(path, source);
         let mut file = OpenOptions::new()
             .create(true)
@@ -76,7 +77,7 @@ impl Journal {
             .map_err(failed)?;
         file.lock().map_err(failed)?;
         let contents = read(path, &mut file)?;
-        let first = format!("{FIRST}{shard_size}");
+        let first = format!("{FIRST}{} {}", identity.length, identity.short());
         let (mut done, mut is_complete, mut end) = (Vec::new(), false, 0);
         if contents.first == first {
             (done, is_complete, end) = (contents.entries, contents.is_complete, contents.end);
@@ -120,6 +121,44 @@ impl Journal {
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// Deletes the journals of what was the beginning of this archive: of a download that was not whole, unpacked as
+/// far as it went. Their entries are all in the journal of the whole. Journals that another process has open
+/// are left alone.
+pub(super) fn drop_superseded(journal: &Path, shard: &Path) -> Result<(), ExtractError> {
+    let (Some(folder), Some(name)) = (journal.parent(), shard.file_name()) else {
+        return Ok(());
+    };
+    let start = format!("{}-", name.to_string_lossy());
+    let failed = |source| ExtractError::file(folder, source);
+    let whole = entries_of(journal)?;
+    for other in std::fs::read_dir(folder).map_err(failed)? {
+        let other = other.map_err(failed)?.path();
+        let other_name = other.file_name().unwrap_or_default().to_string_lossy();
+        let digest = other_name
+            .strip_prefix(&start)
+            .and_then(|rest| rest.strip_suffix(".journal"));
+        let is_of_name = digest.is_some_and(|digest| digest.len() == 16);
+        if !is_of_name || other == journal {
+            continue;
+        }
+        let failed = |source| ExtractError::file(&other, source);
+        let mut file = File::open(&other).map_err(failed)?;
+        if file.try_lock().is_err() {
+            continue;
+        }
+        let contents = read(&other, &mut file)?;
+        if !contents.is_complete && whole.starts_with(&contents.entries) {
+            std::fs::remove_file(&other).map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
+fn entries_of(path: &Path) -> Result<Vec<Entry>, ExtractError> {
+    let mut file = File::open(path).map_err(|source| ExtractError::file(path, source))?;
+    Ok(read(path, &mut file)?.entries)
 }
 
 /// What a journal says.

@@ -5,6 +5,7 @@
 //! that every file is what the archive held.
 
 mod error;
+mod identity;
 mod journal;
 mod options;
 mod path;

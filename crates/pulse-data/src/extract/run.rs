@@ -1,10 +1,12 @@
 //! All archives, several at once.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::error::ExtractError;
+use super::identity::Identity;
 use super::journal::{Journal, journal_path};
 use super::options::{ExtractOptions, ExtractReport};
 use super::path::JOURNALS;
@@ -51,7 +53,8 @@ fn number_in(name: &str) -> u64 {
         .unwrap_or(u64::MAX)
 }
 
-/// Unpacks archives below `root`, several at once. Archives that are done are left alone, those that were
+/// Unpacks archives below `root`, several at once. An archive that is named twice, or there twice under one
+/// name, is unpacked once. Archives that are done are left alone, those that were
 /// interrupted are continued: decompressed from their beginning, but written from where they stopped.
 ///
 /// # Errors
@@ -66,15 +69,19 @@ pub fn extract(
     std::fs::create_dir_all(&journals).map_err(|source| ExtractError::file(&journals, source))?;
     let mut report = ExtractReport {
         root: root.to_owned(),
-        shards: shards.len(),
         ..ExtractReport::default()
     };
     let mut open = Vec::new();
     let mut bytes = 0;
+    let mut seen = HashSet::new();
     for shard in shards {
-        let metadata =
-            std::fs::metadata(shard).map_err(|source| ExtractError::file(shard, source))?;
-        let journal = Journal::open(&journal_path(root, shard), metadata.len())?;
+        let identity = Identity::of(shard)?;
+        let path = journal_path(root, shard, &identity);
+        if !seen.insert(path.clone()) {
+            continue;
+        }
+        report.shards += 1;
+        let journal = Journal::open(&path, &identity)?;
         if journal.is_complete {
             report.complete_before += 1;
             let files = journal.done.iter().filter_map(|entry| entry.size);
@@ -83,7 +90,7 @@ pub fn extract(
                 report.bytes += size;
             }
         } else {
-            bytes += metadata.len();
+            bytes += identity.length;
             open.push((shard, journal));
         }
     }
@@ -95,6 +102,7 @@ pub fn extract(
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         some => some,
     };
+    let threads = threads.clamp(1, open.len().max(1));
     open.reverse();
     let queue = Mutex::new(open);
     let is_failed = AtomicBool::new(false);
@@ -118,7 +126,7 @@ pub fn extract(
         Ok(sum)
     };
     let results: Vec<_> = std::thread::scope(|scope| {
-        let handles: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(work)).collect();
+        let handles: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         handles
             .into_iter()
             .map(|handle| match handle.join() {

@@ -1,19 +1,23 @@
 //! One archive to files.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use flate2::bufread::MultiGzDecoder;
 use indicatif::ProgressBar;
 use tar::{Archive, EntryType};
 
 use super::error::ExtractError;
-use super::journal::{Entry, Journal};
+use super::journal::{Entry, Journal, drop_superseded};
 use super::options::ExtractOptions;
 use super::path::safe_path;
 use super::progress::Counted;
 
+/// Bytes of a header, of the padding of contents and of each half of an archive's end.
+const BLOCK: u64 = 512;
 const BUFFER: usize = 1 << 18;
 /// Entries between two flushes of the journal: what a kill costs at most.
 const FLUSH: usize = 16;
@@ -45,6 +49,11 @@ pub(super) fn unpack(
         true => Box::new(reader),
         false => Box::new(MultiGzDecoder::new(reader)),
     };
+    let taken = Rc::new(Cell::new(0));
+    let reader: Box<dyn Read> = Box::new(Taken {
+        reader,
+        bytes: taken.clone(),
+    });
     let mut archive = Archive::new(reader);
     let mut work = Work {
         shard,
@@ -62,9 +71,12 @@ pub(super) fn unpack(
     let done = std::mem::take(&mut journal.done);
     let mut done = done.into_iter();
     let mut number = 0;
+    // Where the last entry ends.
+    let mut end = 0;
     let entries = archive.entries().map_err(|error| damaged(0, &error))?;
     for entry in entries {
         let mut entry = entry.map_err(|error| damaged(number, &error))?;
+        end = entry.raw_file_position() + entry.size().next_multiple_of(BLOCK);
         if entry.header().entry_type() == EntryType::XGlobalHeader {
             continue;
         }
@@ -96,6 +108,14 @@ pub(super) fn unpack(
         }
         number += 1;
     }
+    // An archive ends with blocks of zeros. One that was cut off between two entries is sound but for them.
+    if taken.get() < end + BLOCK {
+        return Err(ExtractError::Damaged {
+            shard: shard.to_owned(),
+            entry: number,
+            reason: "the mark of the archive's end is missing".to_owned(),
+        });
+    }
     // The checksum of gzip stands behind the last byte of the archive: read up to it.
     let mut rest = archive.into_inner();
     loop {
@@ -105,9 +125,25 @@ pub(super) fn unpack(
             Err(error) => return Err(damaged(number, &error)),
         }
     }
+    let path = journal.path().to_owned();
     journal.complete()?;
+    drop_superseded(&path, shard)?;
     let _ = std::fs::remove_file(&work.temporary);
     Ok(work.report)
+}
+
+/// A reader that counts what is taken from it.
+struct Taken<R> {
+    reader: R,
+    bytes: Rc<Cell<u64>>,
+}
+
+impl<R: Read> Read for Taken<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.reader.read(buffer)?;
+        self.bytes.set(self.bytes.get() + count as u64);
+        Ok(count)
+    }
 }
 
 struct Work<'a> {

@@ -74,6 +74,12 @@ pub fn build_index(path: &Path, options: &IndexOptions) -> Result<IndexReport, I
         Some(index) => index.clone(),
         None => default_index_path(path),
     };
+    let real = |path: &Path| std::fs::canonicalize(path).ok();
+    if real(&index).is_some_and(|index| Some(index) == real(path)) {
+        return Err(InstructError::SameFile {
+            path: path.to_owned(),
+        });
+    }
     let before = stamp(path)?;
     let report = |header: &IndexHeader, resumed_at, was_current| IndexReport {
         index: index.clone(),

@@ -29,6 +29,12 @@ pub enum InstructError {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// The index would be written over its own file.
+    #[error("the index of {} cannot have the same name; give --index another one, or leave it out", path.display())]
+    SameFile {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file is not one JSON array of objects.
     #[error(
         "{}: {reason}; expected one JSON array of conversations. If the file should be whole, get it again",

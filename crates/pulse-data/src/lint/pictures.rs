@@ -32,7 +32,7 @@ pub(super) fn look(sample: &Sample, picture: &BenchPicture) -> Seen {
     }
     let bytes = match picture {
         BenchPicture::Bytes(bytes) => Ok(bytes.clone()),
-        BenchPicture::File(path) => std::fs::read(path),
+        BenchPicture::File(path) => crate::files::read_plain(path),
         BenchPicture::Absent => return seen,
     };
     let bytes = match bytes {

@@ -103,6 +103,13 @@ fn check(options: &SynthesizeOptions) -> Result<(), SynthesizeError> {
     if options.count == 0 || options.count > 40_000_000 {
         return setting("the count", options.count.to_string(), "1 to 40000000");
     }
+    if let Some(items) = options.bench_items.filter(|items| *items > 1_000_000) {
+        return setting(
+            "the items of each benchmark",
+            items.to_string(),
+            "0 to 1000000",
+        );
+    }
     Ok(())
 }
 
