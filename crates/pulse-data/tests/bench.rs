@@ -327,8 +327,10 @@ fn one_path_with_two_pictures_is_refused_across_configurations() {
         export_bench(&source, &mixed, &options).unwrap();
     };
     half(one, &images);
-    let place = images.join(path(one));
-    std::fs::write(place, items(&parquet, other)[0].picture_bytes().unwrap()).unwrap();
+    // The same picture with a byte behind its end.
+    let mut bytes = items(&parquet, one)[0].picture_bytes().unwrap().to_vec();
+    bytes.push(0);
+    std::fs::write(images.join(path(one)), bytes).unwrap();
     half(other, &images);
     let options = ExportOptions {
         format: BenchFormat::Json,
