@@ -89,7 +89,7 @@ fn unpacking_keeps_whole_files_and_goes_on() {
     archive.into_inner().unwrap().finish().unwrap();
     let root = folder.path().join("images");
     let arguments = ["extract", text(folder.path()), "--out", text(&root)];
-    assert_refused(&limited(200, &arguments), "shard_0.tar.gz.part");
+    assert_refused(&limited(200, &arguments), ".pulse-extract/shard_0.tar.gz-");
     assert_eq!(
         final_names(&root),
         [PathBuf::from("p/0.png"), PathBuf::from("p/1.png")]
