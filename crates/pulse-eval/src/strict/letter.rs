@@ -41,6 +41,21 @@ const NAMES: &[&str] = &[
     "hepatitis",
 ];
 
+/// Words before `option` or `choice` that make a statement of it.
+const CHOSEN: &[&str] = &["correct", "best", "right", "final", "answer"];
+/// Words behind an option that reject it.
+const REJECTED: &[&str] = &[
+    "wrong",
+    "incorrect",
+    "false",
+    "not",
+    "cannot",
+    "isn't",
+    "doesn't",
+    "unlikely",
+    "excluded",
+];
+
 /// The options of a question, `A. text`, `B) text` or `(C) text` in alphabet order; empty if there are not at
 /// least two.
 pub fn options_of_question(question: &str) -> Vec<String> {
@@ -90,9 +105,11 @@ fn find_mark(text: &str, letter: char, from: usize) -> Option<(usize, usize)> {
 ///
 /// `count` is the number of options of the question and `options` their texts, if known. In this order:
 /// 1. The answer is one letter, in any case, with or without brackets and marks: `b`, `(B)`, `**B.**`.
-/// 2. A statement: `answer`, `option` or `choice`, then at most a few filling words, then the letter; the last
-///    statement that is not denied decides. A small letter counts here only if nothing but marks follows it.
-/// 3. The answer begins with the letter and a mark: `B. text`, `(B) text`, `b) text`.
+/// 2. A statement: `answer` or `correct option` (`choice`), then at most a few filling words, then the letter; the
+///    last statement that is not denied decides. Where there is none, options that are mentioned (`option B`) and
+///    neither denied nor rejected; several different ones are ambiguous. A small letter counts here only if
+///    nothing but marks follows it. A letter with another beside it (`B or C`, `B/C`) is ambiguous.
+/// 3. The answer begins with the letter and a mark: `B. text`, `(B) text`, `b) text`, no other letter beside it.
 /// 4. One letter in brackets or one capital alone is named and not denied (`A` only with a mark, as it is also
 ///    a word). Several different ones are ambiguous.
 /// 5. The text of exactly one option occurs and is not denied.
@@ -107,11 +124,14 @@ pub fn read_letter(answer: &str, count: usize, options: &[String]) -> Reading<ch
         [only] => letter_of(only, true),
         _ => None,
     };
-    let letter = letter
-        .or_else(|| stated(&words))
-        .or_else(|| leading(&words));
     if let Some(letter) = letter {
         return within(letter, count);
+    }
+    if let Some(found) = stated(&words).or_else(|| leading(&words)) {
+        return match found {
+            Found::One(letter) => within(letter, count),
+            Found::Several => Reading::Unreadable(Unreadable::Ambiguous),
+        };
     }
     let named = named(&words);
     match named.as_slice() {
@@ -169,12 +189,24 @@ fn is_marked(words: &[Word<'_>], at: usize) -> bool {
             .is_none_or(|next| next.before == Break::Clause)
 }
 
-fn stated(words: &[Word<'_>]) -> Option<char> {
-    let mut stated = None;
+/// What a statement names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found {
+    One(char),
+    Several,
+}
+
+fn stated(words: &[Word<'_>]) -> Option<Found> {
+    let mut chosen = None;
+    let mut mentioned: Option<Found> = None;
     for (at, word) in words.iter().enumerate() {
-        if !["answer", "option", "choice"].contains(&word.lower.as_str()) {
+        let is_answer = word.lower == "answer";
+        if !is_answer && !["option", "choice"].contains(&word.lower.as_str()) {
             continue;
         }
+        let before = at.checked_sub(1).and_then(|before| words.get(before));
+        let is_chosen =
+            is_answer || before.is_some_and(|word| CHOSEN.contains(&word.lower.as_str()));
         let mut next = at + 1;
         // A colon or a new line right after "answer" does not end the statement; anything else does.
         while words
@@ -190,21 +222,69 @@ fn stated(words: &[Word<'_>]) -> Option<char> {
             continue;
         };
         // "I" and other letters outside A to H are words of prose here.
-        if letter <= 'H' && !is_denied(words, next, next + 1, |_| false) {
-            stated = Some(letter);
+        if letter > 'H' || is_denied(words, next, next + 1, |_| false) {
+            continue;
+        }
+        let found = match has_another(words, next, letter) {
+            true => Found::Several,
+            false => Found::One(letter),
+        };
+        if is_chosen {
+            chosen = Some(found);
+        } else if !is_rejected(words, next) {
+            mentioned = match mentioned {
+                Some(other) if other != found => Some(Found::Several),
+                _ => Some(found),
+            };
         }
     }
-    stated
+    chosen.or(mentioned)
 }
 
-fn leading(words: &[Word<'_>]) -> Option<char> {
+/// Whether another letter stands beside the one at a place: `B or C`, `B/C`, `B, C`, `B. C.`
+fn has_another(words: &[Word<'_>], at: usize, letter: char) -> bool {
+    let mut next = at + 1;
+    let is_joined = |word: &Word<'_>| ["or", "and"].contains(&word.lower.as_str());
+    if words
+        .get(next)
+        .is_some_and(|word| is_joined(word) && word.before != Break::Clause)
+    {
+        next += 1;
+        if words
+            .get(next)
+            .is_some_and(|word| ["option", "choice"].contains(&word.lower.as_str()))
+        {
+            next += 1;
+        }
+    }
+    let Some(word) = words.get(next) else {
+        return false;
+    };
+    let is_article = word.text == "A" && word.touching_after.is_some_and(char::is_whitespace);
+    letter_of(word, false).is_some_and(|other| other <= 'H' && other != letter && !is_article)
+}
+
+/// Whether the clause behind an option rejects it: "option A is wrong", "option B does not fit".
+fn is_rejected(words: &[Word<'_>], at: usize) -> bool {
+    words[at + 1..]
+        .iter()
+        .take_while(|word| word.before != Break::Clause)
+        .take(3)
+        .any(|word| REJECTED.contains(&word.lower.as_str()))
+}
+
+fn leading(words: &[Word<'_>]) -> Option<Found> {
     let first = words.first()?;
     let is_bracketed = first.touching_before == Some('(') && first.touching_after == Some(')');
     let is_listed = matches!(first.touching_after, Some('.' | ')' | ':'));
-    (is_bracketed || is_listed)
+    let letter = (is_bracketed || is_listed)
         .then(|| letter_of(first, true))
         .flatten()
-        .filter(|letter| *letter <= 'H')
+        .filter(|letter| *letter <= 'H')?;
+    Some(match has_another(words, 0, letter) {
+        true => Found::Several,
+        false => Found::One(letter),
+    })
 }
 
 fn named(words: &[Word<'_>]) -> Vec<char> {
@@ -216,7 +296,10 @@ fn named(words: &[Word<'_>]) -> Vec<char> {
             continue;
         };
         let is_name = at > 0 && NAMES.contains(&words[at - 1].lower.as_str());
-        let is_article = letter == 'A' && !is_bracketed && !is_marked(words, at);
+        let is_article = letter == 'A'
+            && !is_bracketed
+            && !is_marked(words, at)
+            && word.touching_after != Some(',');
         if !is_name
             && !is_article
             && !found.contains(&letter)
@@ -269,6 +352,20 @@ mod tests {
             ("a sawtooth on this ECG.", Err(NothingRecognised)),
             ("B, C", Err(Ambiguous)),
             ("Atrial fibrillation or sinus rhythm", Err(Ambiguous)),
+            ("The answer is C. Option A is wrong.", Ok('C')),
+            (
+                "The answer is C because option D requires Q waves.",
+                Ok('C'),
+            ),
+            ("The correct option is B. Option D does not fit.", Ok('B')),
+            ("Option A is wrong, option C fits.", Ok('C')),
+            ("Option A is wrong.", Err(NothingRecognised)),
+            ("Option A or option C", Err(Ambiguous)),
+            ("Answer: B or C", Err(Ambiguous)),
+            ("The answer is B/C", Err(Ambiguous)),
+            ("A. B. C. D.", Err(Ambiguous)),
+            ("A, C", Err(Ambiguous)),
+            ("C and A", Err(Ambiguous)),
             ("The answer is G", Err(OutsideOptions)),
             ("Answer: i", Err(NothingRecognised)),
             ("Answer: none", Err(NothingRecognised)),
