@@ -35,7 +35,15 @@ pub struct ContinuationTrees {
 
 impl ContinuationTrees {
     /// Trees of continuations of `rows` prompts.
+    ///
+    /// # Panics
+    /// Panics if a continuation is of a prompt that is not there: it would be in no tree, and its logarithm would
+    /// stay 0, which is certainty.
     pub fn new(rows: usize, continuations: &[Continuation]) -> Self {
+        assert!(
+            continuations.iter().all(|one| one.row < rows),
+            "continuations of {rows} prompts"
+        );
         Self::in_passes(rows, continuations, MOST_IDS)
     }
 
