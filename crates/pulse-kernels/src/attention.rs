@@ -6,11 +6,14 @@
 
 mod branch;
 mod decode;
+mod heads;
 mod prefill;
 mod tree;
 
 #[cfg(feature = "training")]
-pub(crate) use prefill::{Heads, Matrix, accumulate, merge_heads, product};
+pub(crate) use heads::{Heads, Matrix};
+#[cfg(feature = "training")]
+pub(crate) use prefill::{accumulate, merge_heads, product};
 
 pub use tree::{TreeShape, tree_attention};
 
@@ -66,7 +69,9 @@ pub fn attention(
         is_causal: shape.is_causal && count > 1,
         ..Default::default()
     };
-    let (keys, values) = (filled(keys), filled(values));
+    // Burn's kernels take one type.
+    let dtype = queries.dtype();
+    let (keys, values) = (filled(keys).cast(dtype), filled(values).cast(dtype));
     debug_assert_eq!(heads % key_value_heads, 0);
     burn::tensor::module::attention(queries, keys, values, mask, None, options)
 }
@@ -95,7 +100,7 @@ fn padding_mask(queries: &Tensor<4>, shape: AttentionShape<'_>) -> Option<Tensor
 #[cfg(test)]
 mod tests {
     use burn::tensor::activation::softmax;
-    use burn::tensor::{Device, Distribution};
+    use burn::tensor::{DType, Device, Distribution};
 
     use super::*;
 
@@ -145,6 +150,8 @@ mod tests {
             ([2, 4, 1, 8, 1, 9, 16], vec![0, 3]),
             ([3, 2, 2, 24, 6, 6, 8], vec![0, 2, 5]),
             ([1, 8, 4, 64, 1, 700, 1000], vec![]),
+            ([2, 8, 2, 128, 1, 1100, 1100], vec![600, 7]),
+            ([1, 3, 1, 88, 1, 513, 600], vec![]),
             ([1, 2, 1, 32, 600, 640, 700], vec![]),
         ];
         for ([batch, heads, kv, dim, count, length, capacity], padding) in cases {
@@ -157,14 +164,18 @@ mod tests {
                 let q = random([batch, heads, count, dim]);
                 let k = random([batch, kv, capacity, dim]);
                 let v = random([batch, kv, capacity, dim]);
-                let ours = attention(q.clone(), k.clone(), v.clone(), shape);
-                let expected = reference(q, k, v, shape);
-                let difference = (ours - expected).abs().max().into_scalar::<f32>();
-                // f32 softmax-weighted means of standard normal values in two orders of summation.
-                assert!(
-                    difference < 1e-5,
-                    "{heads} {kv} {count} {length}: {difference}"
-                );
+                for stored in [DType::F32, DType::BF16, DType::F16] {
+                    let (k, v) = (k.clone().cast(stored), v.clone().cast(stored));
+                    let ours = attention(q.clone(), k.clone(), v.clone(), shape);
+                    let (k, v) = (k.cast(DType::F32), v.cast(DType::F32));
+                    let expected = reference(q.clone(), k, v, shape);
+                    let difference = (ours - expected).abs().max().into_scalar::<f32>();
+                    // f32 softmax-weighted means of standard normal values in two orders of summation.
+                    assert!(
+                        difference < 1e-5,
+                        "{stored:?} {heads} {kv} {count} {length}: {difference}"
+                    );
+                }
             }
         }
     }

@@ -10,6 +10,20 @@ pub fn is_cpu<const D: usize>(tensor: &Tensor<D>) -> bool {
     as_cpu(tensor).is_some()
 }
 
+/// Does work on `input` from one of the threads that share CPU work. Kernels called there hand pieces to
+/// their neighbours and go on; called from any other thread, each would put that thread to sleep and wake
+/// the others. Elsewhere than on the CPU the calling thread does the work itself.
+pub fn on_workers<const D: usize, R: Send>(
+    input: Tensor<D>,
+    work: impl FnOnce(Tensor<D>) -> R + Send,
+) -> R {
+    if is_cpu(&input) {
+        rayon::scope(|_| work(input))
+    } else {
+        work(input)
+    }
+}
+
 /// A handle on the tensor's CPU storage, or `None` on other devices and inside autodiff graphs.
 /// Cheap: a reference count.
 pub(crate) fn as_cpu<const D: usize>(tensor: &Tensor<D>) -> Option<FlexTensor> {

@@ -1,7 +1,6 @@
 //! Dot products of four weight rows with one activation row, f32 accumulation.
 //!
-//! Four rows at a time means four streams from memory and one read of the activations. The loop is
-//! written over fixed-width lane arrays, so that it vectorises for whatever instruction set its
+//! The loop is written over fixed-width lane arrays, so that it vectorises for whatever instruction set its
 //! caller is compiled for.
 
 #[cfg(target_arch = "aarch64")]
@@ -221,7 +220,7 @@ impl HalfWeight for f16 {
 }
 
 #[inline(always)]
-fn multiply_add<const FUSED: bool>(a: f32, b: f32, c: f32) -> f32 {
+pub(crate) fn multiply_add<const FUSED: bool>(a: f32, b: f32, c: f32) -> f32 {
     // Without hardware support `mul_add` is a slow library call.
     if FUSED { a.mul_add(b, c) } else { a * b + c }
 }
@@ -232,36 +231,33 @@ pub(crate) fn dot_rows_generic<W: StoredWeight, const FUSED: bool>(
     weights: [&[W]; ROWS],
     activations: &[f32],
 ) -> [f32; ROWS] {
-    let length = activations.len();
-    let rows = weights.map(|row| &row[..length]);
-    let mut sums = [[0f32; LANES]; ROWS];
-    let whole = length / LANES * LANES;
-    let mut at = 0;
-    while at < whole {
-        let x: &[f32] = &activations[at..at + LANES];
-        for (sum, row) in sums.iter_mut().zip(rows) {
-            let w: &[W] = &row[at..at + LANES];
-            for lane in 0..LANES {
-                sum[lane] = multiply_add::<FUSED>(w[lane].widen(), x[lane], sum[lane]);
-            }
-        }
-        at += LANES;
-    }
-    let mut totals = [0f32; ROWS];
-    for ((total, sum), row) in totals.iter_mut().zip(&mut sums).zip(rows) {
-        let mut half = LANES / 2;
-        while half > 0 {
-            for lane in 0..half {
-                sum[lane] += sum[lane + half];
-            }
-            half /= 2;
-        }
-        *total = sum[0];
-        for (w, x) in row[whole..].iter().zip(&activations[whole..]) {
-            *total = multiply_add::<FUSED>(w.widen(), *x, *total);
+    weights.map(|row| dot::<W, FUSED>(&row[..activations.len()], activations))
+}
+
+/// One sum. Rows one after the other: with several in one loop the compiler gives up and multiplies value by
+/// value.
+#[inline(always)]
+fn dot<W: StoredWeight, const FUSED: bool>(weights: &[W], activations: &[f32]) -> f32 {
+    let (whole, rest) = weights.as_chunks::<LANES>();
+    let (x_whole, x_rest) = activations.as_chunks::<LANES>();
+    let mut sum = [0f32; LANES];
+    for (w, x) in whole.iter().zip(x_whole) {
+        for lane in 0..LANES {
+            sum[lane] = multiply_add::<FUSED>(w[lane].widen(), x[lane], sum[lane]);
         }
     }
-    totals
+    let mut half = LANES / 2;
+    while half > 0 {
+        for lane in 0..half {
+            sum[lane] += sum[lane + half];
+        }
+        half /= 2;
+    }
+    let mut total = sum[0];
+    for (w, x) in rest.iter().zip(x_rest) {
+        total = multiply_add::<FUSED>(w.widen(), *x, total);
+    }
+    total
 }
 
 #[cfg(test)]

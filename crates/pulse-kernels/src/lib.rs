@@ -48,7 +48,7 @@ mod weights;
 pub use activation::{quick_gelu, silu_gate};
 pub use add::add_branch;
 pub use attention::{AttentionShape, TreeShape, attention, tree_attention};
-pub use cpu::is_cpu;
+pub use cpu::{is_cpu, on_workers};
 pub use level::Level;
 pub use linear::Linear;
 pub use log_softmax::log_softmax_at;

@@ -121,6 +121,7 @@ impl LoadedModel {
             &config,
             options.rope_rounding,
             activations.into(),
+            cache_type(matrices, activations).into(),
         )?;
         source.finish()?;
         Ok(Self {
@@ -230,6 +231,15 @@ fn types(device: DeviceName, dtype: Option<WeightDtype>) -> (Option<WeightDtype>
     }
 }
 
+/// The type of the cache: 16 bits beside packed weights, where it would be a large part of what a step reads,
+/// otherwise that of the activations.
+fn cache_type(matrices: Option<WeightDtype>, activations: TensorDtype) -> TensorDtype {
+    match matrices {
+        Some(dtype) if dtype.is_packed() => TensorDtype::Bf16,
+        _ => activations,
+    }
+}
+
 /// The model from a source of weights, or, with a source that hands out stand-ins, the list of what it
 /// asks for.
 pub(crate) fn build<S: OptionalSource>(
@@ -237,6 +247,7 @@ pub(crate) fn build<S: OptionalSource>(
     config: &ModelConfig,
     rope_rounding: RopeRounding,
     activations: DType,
+    cache: DType,
 ) -> Result<PulseModel, PulseError> {
     let (width, hidden) = (config.vision.hidden_size, config.decoder.hidden_size);
     Ok(PulseModel {
@@ -248,7 +259,8 @@ pub(crate) fn build<S: OptionalSource>(
         projector: MlpProjector::load(source, config.projector, width, hidden, |layer| {
             layout_names::projector_layer(config.projector, layer)
         }),
-        decoder: LlamaDecoder::load(source, config.decoder.clone(), rope_rounding, activations)?,
+        decoder: LlamaDecoder::load(source, config.decoder.clone(), rope_rounding, activations)?
+            .with_cache(cache),
         image_newline: source
             .optional(layout_names::IMAGE_NEWLINE, [hidden])
             .map(Param::from_tensor),

@@ -2,7 +2,7 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::prefill::Matrix;
+use super::heads::Matrix;
 use crate::dot::{ROWS, dot_rows_generic};
 use crate::rows::exp;
 

@@ -1,106 +1,227 @@
 //! One query position over a CPU cache, read in place.
+//!
+//! The cache is cut into pieces of positions. A piece of one head of keys and values is read once for all
+//! queries that share it (grouped queries: Ainslie et al. 2023), and pieces are put together by their maxima and
+//! sums (Flash-Decoding: Dao et al. 2023), so that long sequences with few heads keep all threads busy. The
+//! pieces do not depend on the number of threads: neither does the result.
 
-use burn::tensor::Tensor;
+use burn::tensor::{DType, Tensor};
+use burn_flex::FlexTensor;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::AttentionShape;
-use crate::cpu::{as_cpu, contiguous, from_values, is_f32};
-use crate::dot::{ROWS, dot_rows_generic};
-use crate::rows::exp;
+use super::heads::{Heads, StoredHead};
+use crate::cpu::{as_cpu, contiguous, from_values};
+use crate::matrix_vector::{MOST_ROWS, arrange, products};
+use crate::rows::{exp, maximum};
+use crate::{Level, scratch};
 
-/// Below this many multiply-adds the heads are worked through on the calling thread.
+/// Positions of a piece.
+const PIECE: usize = 512;
+/// Positions that all queries of a group go over before the next: their keys stay in the first cache.
+const BLOCK: usize = 64;
+/// Lanes of a register of f32.
+const LANES: usize = 16;
+/// Below this many multiply-adds the pieces are worked through on the calling thread.
 const PARALLEL_THRESHOLD: usize = 1 << 16;
 
-/// `[batch, heads, 1, d]`, or `None` where the caches are not contiguous f32 on the CPU.
+/// `[batch, heads, 1, d]`, or `None` where queries are not f32 on the CPU or the caches not there, of one
+/// type, with a head's positions one after the other.
 pub(super) fn attend(
     queries: &Tensor<4>,
     keys: &Tensor<4>,
     values: &Tensor<4>,
     shape: AttentionShape<'_>,
 ) -> Option<Tensor<4>> {
-    let [batch, heads, _, dim] = queries.dims();
-    let [_, key_value_heads, capacity, _] = keys.dims();
-    let queries = as_cpu(queries).filter(is_f32).map(contiguous)?;
+    let queries = contiguous(as_cpu(queries).filter(|queries| queries.dtype() == DType::F32)?);
     let (keys, values) = (as_cpu(keys)?, as_cpu(values)?);
+    match keys.dtype() {
+        DType::F32 => attend_stored::<f32>(&queries, &keys, &values, shape),
+        DType::BF16 => attend_stored::<half::bf16>(&queries, &keys, &values, shape),
+        DType::F16 => attend_stored::<half::f16>(&queries, &keys, &values, shape),
+        _ => None,
+    }
+}
+
+fn attend_stored<T: StoredHead>(
+    queries: &FlexTensor,
+    keys: &FlexTensor,
+    values: &FlexTensor,
+    shape: AttentionShape<'_>,
+) -> Option<Tensor<4>> {
+    let sizes = queries.layout().shape();
+    let (batch, heads, dim) = (sizes[0], sizes[1], sizes[3]);
+    let key_value_heads = keys.layout().shape()[1];
     let queries = queries.as_slice::<f32>()?;
-    let (keys, values) = (keys.as_slice::<f32>()?, values.as_slice::<f32>()?);
+    let keys = Heads::<T>::of(keys, shape.length)?;
+    let values = Heads::<T>::of(values, shape.length)?;
+    if !keys.is_dense(dim) || !values.is_dense(dim) {
+        return None;
+    }
+    let level = Level::detect();
     let group = heads / key_value_heads;
-    let scale = 1.0 / (dim as f32).sqrt();
     let arch = Arch::new();
-    let mut output = vec![0f32; batch * heads * dim];
-    let head = |(index, out): (usize, &mut [f32])| {
-        let (row, head) = (index / heads, index % heads);
-        let first = shape
-            .padding
-            .get(row)
-            .copied()
-            .unwrap_or(0)
-            .min(shape.length - 1);
-        let cache = (row * key_value_heads + head / group) * capacity * dim;
-        let span = cache + first * dim..cache + shape.length * dim;
-        let query = &queries[index * dim..(index + 1) * dim];
-        let (keys, values) = (&keys[span.clone()], &values[span]);
-        arch.dispatch(Head {
-            query,
-            keys,
-            values,
-            scale,
-            out,
+    let pieces = shape.length.div_ceil(PIECE);
+    // For each query of a piece the largest score, the sum of weights and the weighted values.
+    let record = 2 + dim;
+    let mut parts = vec![0f32; batch * key_value_heads * pieces * group * record];
+    let piece = |(index, parts): (usize, &mut [f32])| {
+        let (place, piece) = (index / pieces, index % pieces);
+        let (row, head) = (place / key_value_heads, place % key_value_heads);
+        let padding = shape.padding.get(row).copied().unwrap_or(0);
+        let first = (piece * PIECE).max(padding.min(shape.length - 1));
+        let last = shape.length.min((piece + 1) * PIECE);
+        if first >= last {
+            // Padding only: its sum of weights stays 0.
+            return;
+        }
+        let query = (row * heads + head * group) * dim;
+        scratch::with(group * PIECE, |scores| {
+            arch.dispatch(Piece {
+                level,
+                queries: &queries[query..query + group * dim],
+                keys: keys.dense(row, head, first..last, dim),
+                values: values.dense(row, head, first..last, dim),
+                dim,
+                scores,
+                parts,
+            });
         });
     };
-    if output.len() * shape.length < PARALLEL_THRESHOLD {
-        output.chunks_exact_mut(dim).enumerate().for_each(head);
+    if heads * batch * dim * shape.length < PARALLEL_THRESHOLD {
+        parts
+            .chunks_exact_mut(group * record)
+            .enumerate()
+            .for_each(piece);
     } else {
-        output.par_chunks_exact_mut(dim).enumerate().for_each(head);
+        parts
+            .par_chunks_exact_mut(group * record)
+            .enumerate()
+            .for_each(piece);
+    }
+    let mut output = vec![0f32; batch * heads * dim];
+    for (index, out) in output.chunks_exact_mut(dim).enumerate() {
+        let (place, member) = (index / group, index % group);
+        let records = parts[place * pieces * group * record..][..pieces * group * record]
+            .chunks_exact(record)
+            .skip(member)
+            .step_by(group);
+        join(records, out);
     }
     Some(from_values(output, [batch, heads, 1, dim]))
 }
 
-/// `out[d] = softmax(keys[n, d] · query[d] · scale) · values[n, d]` for one head, compiled for each
-/// instruction set.
-struct Head<'a> {
-    query: &'a [f32],
-    /// `[n, d]`.
-    keys: &'a [f32],
-    /// `[n, d]`.
-    values: &'a [f32],
-    scale: f32,
-    /// Zeros, `[d]`.
-    out: &'a mut [f32],
+/// The weighted mean of one query's records.
+fn join<'a>(records: impl Iterator<Item = &'a [f32]> + Clone, out: &mut [f32]) {
+    let seen = records.filter(|record| record[1] > 0.0);
+    let largest = seen.clone().map(|record| record[0]);
+    let largest = largest.fold(f32::NEG_INFINITY, f32::max);
+    let mut total = 0f32;
+    for record in seen {
+        let factor = exp(record[0] - largest);
+        total += factor * record[1];
+        for (out, value) in out.iter_mut().zip(&record[2..]) {
+            *out += factor * value;
+        }
+    }
+    out.iter_mut().for_each(|value| *value /= total);
 }
 
-impl WithSimd for Head<'_> {
+/// One piece of one head of keys and values for the queries of its group, compiled for each instruction set.
+struct Piece<'a, T> {
+    level: Level,
+    /// `[group, d]`.
+    queries: &'a [f32],
+    /// `[positions, d]`.
+    keys: &'a [T],
+    /// `[positions, d]`.
+    values: &'a [T],
+    dim: usize,
+    /// Memory for `[group, PIECE]`.
+    scores: &'a mut [f32],
+    /// `[group, 2 + d]`, zeros.
+    parts: &'a mut [f32],
+}
+
+impl<T: StoredHead> WithSimd for Piece<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let dim = self.query.len();
-        let count = self.keys.len() / dim;
-        let mut scores = vec![0f32; count.next_multiple_of(ROWS)];
-        for (block, chunk) in scores.chunks_exact_mut(ROWS).enumerate() {
-            let rows = std::array::from_fn(|r| {
-                let row = (block * ROWS + r).min(count - 1);
-                &self.keys[row * dim..(row + 1) * dim]
-            });
-            let sums = if S::IS_SCALAR {
-                dot_rows_generic::<f32, false>(rows, self.query)
-            } else {
-                dot_rows_generic::<f32, true>(rows, self.query)
-            };
-            chunk.copy_from_slice(&sums);
-        }
-        scores.truncate(count);
-        let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        for score in &mut scores {
-            *score = exp((*score - largest) * self.scale);
-        }
-        let total: f32 = scores.iter().sum();
-        for (weight, value) in scores.iter().zip(self.values.chunks_exact(dim)) {
-            for (sum, v) in self.out.iter_mut().zip(value) {
-                *sum += weight * v;
+        let dim = self.dim;
+        let scale = 1.0 / (dim as f32).sqrt();
+        let queries = arrange::<T>(self.level, self.queries, dim);
+        for (block, keys) in self.keys.chunks(BLOCK * dim).enumerate() {
+            let count = keys.len() / dim;
+            let mut sums = [0f32; BLOCK * MOST_ROWS];
+            let queries = queries.chunks(MOST_ROWS * dim);
+            for (queries, scores) in queries.zip(self.scores.chunks_mut(MOST_ROWS * PIECE)) {
+                let rows = queries.len() / dim;
+                let sums = &mut sums[..count * rows];
+                products(self.level, queries, keys, rows, sums);
+                for (row, scores) in scores.chunks_exact_mut(PIECE).enumerate() {
+                    let scores = &mut scores[block * BLOCK..][..count];
+                    for (score, sums) in scores.iter_mut().zip(sums.chunks_exact(rows)) {
+                        *score = sums[row];
+                    }
+                }
             }
         }
-        self.out.iter_mut().for_each(|sum| *sum /= total);
+        let rows = self.scores.chunks_exact_mut(PIECE);
+        for (scores, part) in rows.zip(self.parts.chunks_exact_mut(2 + dim)) {
+            let scores = &mut scores[..self.keys.len() / dim];
+            let largest = maximum(scores);
+            part[0] = largest * scale;
+            part[1] = weigh(scores, largest, scale);
+        }
+        for (block, values) in self.values.chunks(BLOCK * dim).enumerate() {
+            let parts = self.parts.chunks_exact_mut(2 + dim);
+            for (part, weights) in parts.zip(self.scores.chunks_exact(PIECE)) {
+                let weights = &weights[block * BLOCK..][..values.len() / dim];
+                add_weighted(values, weights, &mut part[2..]);
+            }
+        }
+    }
+}
+
+/// Scores to weights, and their sum, over lanes so that it vectorises.
+#[inline(always)]
+fn weigh(scores: &mut [f32], largest: f32, scale: f32) -> f32 {
+    let (blocks, rest) = scores.as_chunks_mut::<LANES>();
+    let mut lanes = [0f32; LANES];
+    for block in blocks {
+        for (lane, score) in lanes.iter_mut().zip(block) {
+            *score = exp((*score - largest) * scale);
+            *lane += *score;
+        }
+    }
+    let mut total = lanes.iter().sum::<f32>();
+    for score in rest {
+        *score = exp((*score - largest) * scale);
+        total += *score;
+    }
+    total
+}
+
+/// `out[d] += Σ weights[n] · values[n, d]`, four positions at a time: `out` is read and written once for them.
+#[inline(always)]
+fn add_weighted<T: StoredHead>(values: &[T], weights: &[f32], out: &mut [f32]) {
+    let dim = out.len();
+    let (fours, rest) = weights.as_chunks::<4>();
+    let (four_values, rest_values) = values.split_at(fours.len() * 4 * dim);
+    for ([a, b, c, d], values) in fours.iter().zip(four_values.chunks_exact(4 * dim)) {
+        let (first, second) = values.split_at(2 * dim);
+        let (p, q) = first.split_at(dim);
+        let (r, s) = second.split_at(dim);
+        let columns = out.iter_mut().zip(p).zip(q).zip(r).zip(s);
+        for ((((out, p), q), r), s) in columns {
+            *out += (a * p.widen() + b * q.widen()) + (c * r.widen() + d * s.widen());
+        }
+    }
+    for (weight, values) in rest.iter().zip(rest_values.chunks_exact(dim)) {
+        for (out, value) in out.iter_mut().zip(values) {
+            *out += weight * value.widen();
+        }
     }
 }

@@ -5,7 +5,7 @@
 //! nothing else. Both products are done by the `gemm` crate, on one thread each: the threads share
 //! the heads and blocks.
 
-use burn::tensor::Tensor;
+use burn::tensor::{DType, Tensor};
 use burn_flex::FlexTensor;
 use gemm::Parallelism;
 use pulp::{Arch, Simd, WithSimd};
@@ -13,7 +13,8 @@ use rayon::prelude::*;
 
 use super::AttentionShape;
 use super::branch::Branch;
-use crate::cpu::{as_cpu, from_values, is_f32};
+use super::heads::{Heads, Matrix, StoredHead};
+use crate::cpu::{as_cpu, from_values};
 use crate::rows::{exp, maximum};
 use crate::scratch;
 
@@ -22,8 +23,7 @@ const QUERIES: usize = 96;
 /// Keys of one tile: with [`QUERIES`] the scores take 192 KiB and stay in the second cache.
 const KEYS: usize = 512;
 
-/// `[batch, heads, n, d]`, or `None` where the inputs are not f32 on the CPU (or for bidirectional
-/// attention with padding, which no model here has).
+/// As [`attend_to`]; `None` also for bidirectional attention with padding, which no model here has.
 pub(super) fn attend(
     queries: &Tensor<4>,
     keys: &Tensor<4>,
@@ -58,29 +58,45 @@ pub(super) struct Seen<'a> {
     pub(super) parents: Option<&'a [Vec<Option<usize>>]>,
 }
 
-/// `[batch, heads, n, d]`, or `None` where the inputs are not f32 on the CPU.
+/// `[batch, heads, n, d]`, or `None` where the inputs are not on the CPU, the queries f32 and the keys and
+/// values of one type.
 pub(super) fn attend_to(
     queries: &Tensor<4>,
     keys: &Tensor<4>,
     values: &Tensor<4>,
     seen: &Seen<'_>,
 ) -> Option<Tensor<4>> {
-    let [batch, heads, count, dim] = queries.dims();
-    let [_, key_value_heads, _, _] = keys.dims();
-    let storage = [queries, keys, values].map(|tensor| as_cpu(tensor).filter(is_f32));
-    let [Some(queries), Some(keys), Some(values)] = storage else {
-        return None;
-    };
+    let inputs = [as_cpu(queries)?, as_cpu(keys)?, as_cpu(values)?];
+    match inputs[1].dtype() {
+        DType::F32 => attend_stored::<f32>(&inputs, seen),
+        DType::BF16 => attend_stored::<half::bf16>(&inputs, seen),
+        DType::F16 => attend_stored::<half::f16>(&inputs, seen),
+        _ => None,
+    }
+}
+
+fn attend_stored<T: StoredHead>(
+    [queries, keys, values]: &[FlexTensor; 3],
+    seen: &Seen<'_>,
+) -> Option<Tensor<4>> {
+    let sizes = queries.layout().shape();
+    let [batch, heads, count, dim] = std::array::from_fn(|axis| sizes[axis]);
+    let group = heads / keys.layout().shape()[1];
     let filled = seen.length.max(seen.position + count);
     let (queries, keys, values) = (
-        Heads::of(&queries, count)?,
-        Heads::of(&keys, filled)?,
-        Heads::of(&values, filled)?,
+        Heads::<f32>::of(queries, count)?,
+        Heads::<T>::of(keys, filled)?,
+        Heads::<T>::of(values, filled)?,
     );
-    if seen.parents.is_some() && ![&queries, &keys, &values].iter().all(|one| one.has_rows()) {
+    let have_rows = queries.has_rows() && keys.has_rows() && values.has_rows();
+    if seen.parents.is_some() && !have_rows {
         return None;
     }
-    let group = heads / key_value_heads;
+    // Sixteen-bit keys and values are widened tile by tile.
+    let (tile, nodes) = match size_of::<T>() {
+        4 => (0, 0),
+        _ => (KEYS * dim, seen.parents.map_or(0, |_| 2 * count * dim)),
+    };
     let arch = Arch::new();
     let mut output = vec![0f32; batch * heads * count * dim];
     output
@@ -92,9 +108,12 @@ pub(super) fn attend_to(
             head.par_chunks_mut(QUERIES * dim)
                 .enumerate()
                 .for_each(|(number, out)| {
-                    scratch::with(QUERIES * KEYS, |scores| {
+                    scratch::with(QUERIES * KEYS + tile + nodes, |memory| {
+                        let (scores, memory) = memory.split_at_mut(QUERIES * KEYS);
+                        let (tile, nodes) = memory.split_at_mut(tile);
                         let keys = keys.head(row, head_index / group);
                         let values = values.head(row, head_index / group);
+                        let (node_keys, node_values) = nodes.split_at_mut(nodes.len() / 2);
                         let block = Block {
                             queries: queries.head(row, head_index).rows(number * QUERIES),
                             keys,
@@ -104,13 +123,13 @@ pub(super) fn attend_to(
                             padding,
                             is_causal: seen.is_causal,
                             branch: seen.parents.map(|parents| Branch {
-                                keys: keys.rows(seen.position),
-                                values: values.rows(seen.position),
+                                keys: keys.rows(seen.position).widened(count, dim, node_keys),
+                                values: values.rows(seen.position).widened(count, dim, node_values),
                                 parents: &parents[row],
                                 first: number * QUERIES,
                             }),
                         };
-                        block.attend(arch, scores, out, dim);
+                        block.attend(arch, scores, tile, out, dim);
                     });
                 });
         });
@@ -135,110 +154,11 @@ pub(crate) fn merge_heads(values: &[f32], [batch, heads, count, dim]: [usize; 4]
     merged
 }
 
-/// A CPU tensor `[batch, heads, positions, d]` with any strides, checked to lie in its storage.
-pub(crate) struct Heads<'a> {
-    values: &'a [f32],
-    start: usize,
-    strides: [usize; 4],
-}
-
-impl<'a> Heads<'a> {
-    /// `None` if a stride is negative or the first `positions` do not lie in the storage.
-    pub(crate) fn of(tensor: &'a FlexTensor, positions: usize) -> Option<Self> {
-        let layout = tensor.layout();
-        let strides: Vec<usize> = layout
-            .strides()
-            .iter()
-            .map(|stride| usize::try_from(*stride).ok())
-            .collect::<Option<_>>()?;
-        let strides: [usize; 4] = strides.try_into().ok()?;
-        let values = tensor.storage::<f32>();
-        let start = layout.start_offset();
-        let mut last = start;
-        for (axis, stride) in strides.iter().enumerate() {
-            let size = if axis == 2 {
-                positions
-            } else {
-                layout.shape()[axis]
-            };
-            last += size.checked_sub(1)? * stride;
-        }
-        (last < values.len()).then_some(Self {
-            values,
-            start,
-            strides,
-        })
-    }
-
-    /// Whether the values of a position lie side by side.
-    fn has_rows(&self) -> bool {
-        self.strides[3] == 1
-    }
-
-    pub(crate) fn head(&self, row: usize, head: usize) -> Matrix<'a> {
-        let [batch_stride, head_stride, row_stride, column_stride] = self.strides;
-        Matrix {
-            values: &self.values[self.start + row * batch_stride + head * head_stride..],
-            row_stride,
-            column_stride,
-        }
-    }
-}
-
-/// `[positions, d]` of one head.
-#[derive(Clone, Copy)]
-pub(crate) struct Matrix<'a> {
-    values: &'a [f32],
-    row_stride: usize,
-    column_stride: usize,
-}
-
-impl<'a> Matrix<'a> {
-    /// Rows of `columns` values that lie one after the other.
-    pub(crate) fn new(values: &'a [f32], columns: usize) -> Self {
-        Self {
-            values,
-            row_stride: columns,
-            column_stride: 1,
-        }
-    }
-
-    /// The same values with rows and columns exchanged.
-    #[cfg(feature = "training")]
-    pub(crate) fn transposed(self) -> Self {
-        Self {
-            values: self.values,
-            row_stride: self.column_stride,
-            column_stride: self.row_stride,
-        }
-    }
-
-    /// The matrix from this row on.
-    pub(crate) fn rows(self, first: usize) -> Self {
-        Self {
-            values: &self.values[first * self.row_stride..],
-            ..self
-        }
-    }
-
-    /// One row, for matrices whose rows lie side by side.
-    pub(super) fn row(self, row: usize, columns: usize) -> &'a [f32] {
-        &self.values[row * self.row_stride..][..columns]
-    }
-
-    /// Whether `rows x columns` lie in the values.
-    fn holds(&self, rows: usize, columns: usize) -> bool {
-        rows > 0
-            && columns > 0
-            && (rows - 1) * self.row_stride + (columns - 1) * self.column_stride < self.values.len()
-    }
-}
-
 /// One block of queries of one head.
-struct Block<'a> {
+struct Block<'a, T> {
     queries: Matrix<'a>,
-    keys: Matrix<'a>,
-    values: Matrix<'a>,
+    keys: Matrix<'a, T>,
+    values: Matrix<'a, T>,
     /// Position of the first query.
     position: usize,
     /// Positions of the keys.
@@ -248,9 +168,17 @@ struct Block<'a> {
     branch: Option<Branch<'a>>,
 }
 
-impl Block<'_> {
-    /// Fills `out`, `[queries, dim]`; `scores` is scratch.
-    fn attend(&self, arch: Arch, scores: &mut [f32], out: &mut [f32], dim: usize) {
+impl<T: StoredHead> Block<'_, T> {
+    /// Fills `out`, `[queries, dim]`; `scores` and `tile` are scratch, `tile` for a tile of keys or values
+    /// that are not f32.
+    fn attend(
+        &self,
+        arch: Arch,
+        scores: &mut [f32],
+        tile: &mut [f32],
+        out: &mut [f32],
+        dim: usize,
+    ) {
         let count = out.len() / dim;
         let end = if self.is_causal {
             self.position + count
@@ -261,27 +189,19 @@ impl Block<'_> {
         let mut state = [(f32::NEG_INFINITY, 0f32); QUERIES];
         for first in (0..end).step_by(KEYS) {
             let width = KEYS.min(end - first);
-            let tile = &mut scores[..count * width];
-            product(
-                self.queries,
-                self.keys.rows(first),
-                [count, width, dim],
-                tile,
-            );
+            let scores = &mut scores[..count * width];
+            let keys = self.keys.rows(first).widened(width, dim, tile);
+            product(self.queries, keys, [count, width, dim], scores);
             arch.dispatch(Softmax {
                 block: self,
                 first,
                 scale,
-                scores: tile,
+                scores,
                 state: &mut state[..count],
                 out,
             });
-            accumulate(
-                Matrix::new(tile, width),
-                self.values.rows(first),
-                [count, dim, width],
-                out,
-            );
+            let values = self.values.rows(first).widened(width, dim, tile);
+            accumulate(Matrix::new(scores, width), values, [count, dim, width], out);
         }
         if let Some(branch) = &self.branch {
             branch.add(arch, self.queries, scale, &mut state[..count], out);
@@ -302,8 +222,8 @@ impl Block<'_> {
 }
 
 /// Scores of one tile to weights, and what was summed so far to the new maximum.
-struct Softmax<'a> {
-    block: &'a Block<'a>,
+struct Softmax<'a, T> {
+    block: &'a Block<'a, T>,
     /// The tile's first key.
     first: usize,
     scale: f32,
@@ -315,7 +235,7 @@ struct Softmax<'a> {
     out: &'a mut [f32],
 }
 
-impl WithSimd for Softmax<'_> {
+impl<T: StoredHead> WithSimd for Softmax<'_, T> {
     type Output = ();
 
     #[inline(always)]

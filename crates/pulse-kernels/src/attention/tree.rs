@@ -100,7 +100,9 @@ fn anywhere(
     let [_, _, count, _] = queries.dims();
     let filled = |cache: Tensor<4>| {
         let [batch, heads, _, dim] = cache.dims();
-        cache.slice([0..batch, 0..heads, 0..shape.past + count, 0..dim])
+        let filled = cache.slice([0..batch, 0..heads, 0..shape.past + count, 0..dim]);
+        // Burn's kernels take one type.
+        filled.cast(queries.dtype())
     };
     let mask = shape.mask(&queries);
     let options = AttentionModuleOptions::default();
@@ -110,7 +112,7 @@ fn anywhere(
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::{Device, Distribution};
+    use burn::tensor::{DType, Device, Distribution};
 
     use super::*;
     use crate::attention::{AttentionShape, attention};
@@ -155,6 +157,14 @@ mod tests {
             // f32 softmax-weighted means of standard normal values in two orders of summation.
             let difference = far(ours.clone(), plain);
             assert!(difference < 1e-5, "{heads} {past} {count}: {difference}");
+            let (short_k, short_v) = (k.clone().cast(DType::BF16), v.clone().cast(DType::BF16));
+            let long = |tensor: &Tensor<4>| tensor.clone().cast(DType::F32);
+            let plain = anywhere(q.clone(), long(&short_k), long(&short_v), &shape);
+            let difference = far(tree_attention(q.clone(), short_k, short_v, &shape), plain);
+            assert!(
+                difference < 1e-5,
+                "bf16, {heads} {past} {count}: {difference}"
+            );
             for (row, parents) in parents.iter().enumerate() {
                 for node in [0, 1, count / 2, count - 1] {
                     let path = path(parents, node);

@@ -44,16 +44,7 @@ pub(crate) fn multiply<W: StoredWeight>(
     let arranged = arrange::<W>(level, activations, inner);
     let work = |first: usize, part: &mut [f32]| {
         let weights = &weights[first * inner..(first + part.len() / rows) * inner];
-        match rows {
-            1 => stretch::<W, 1>(level, &arranged, weights, inner, part),
-            2 => stretch::<W, 2>(level, &arranged, weights, inner, part),
-            3 => stretch::<W, 3>(level, &arranged, weights, inner, part),
-            4 => stretch::<W, 4>(level, &arranged, weights, inner, part),
-            5 => stretch::<W, 5>(level, &arranged, weights, inner, part),
-            6 => stretch::<W, 6>(level, &arranged, weights, inner, part),
-            7 => stretch::<W, 7>(level, &arranged, weights, inner, part),
-            _ => stretch::<W, 8>(level, &arranged, weights, inner, part),
-        }
+        products(level, &arranged, weights, rows, part);
     };
     if rows * inner * outputs < PARALLEL_THRESHOLD {
         work(0, &mut by_output);
@@ -77,6 +68,31 @@ pub(crate) fn multiply<W: StoredWeight>(
     output
 }
 
+/// `part[n, m] = weights[n, k] · arranged[m, k]` on the calling thread, for up to [`MOST_ROWS`] rows that
+/// [`arrange`] has put in order; `part` is not empty.
+///
+/// # Panics
+/// Panics if there are too many rows or the lengths do not fit together.
+pub(crate) fn products<W: StoredWeight>(
+    level: Level,
+    arranged: &[f32],
+    weights: &[W],
+    rows: usize,
+    part: &mut [f32],
+) {
+    let inner = arranged.len() / rows;
+    match rows {
+        1 => stretch::<W, 1>(level, arranged, weights, inner, part),
+        2 => stretch::<W, 2>(level, arranged, weights, inner, part),
+        3 => stretch::<W, 3>(level, arranged, weights, inner, part),
+        4 => stretch::<W, 4>(level, arranged, weights, inner, part),
+        5 => stretch::<W, 5>(level, arranged, weights, inner, part),
+        6 => stretch::<W, 6>(level, arranged, weights, inner, part),
+        7 => stretch::<W, 7>(level, arranged, weights, inner, part),
+        _ => stretch::<W, 8>(level, arranged, weights, inner, part),
+    }
+}
+
 /// Values that one group of a level's kernel takes: two registers.
 fn group(level: Level) -> usize {
     match level {
@@ -90,7 +106,11 @@ fn group(level: Level) -> usize {
 /// Activations in the order in which a level widens weights: where pairs of 16-bit values are split by
 /// a shift and a mask, the even values of a group come before the odd ones. Values behind the last
 /// whole group stay in order.
-fn arrange<W: StoredWeight>(level: Level, activations: &[f32], inner: usize) -> Vec<f32> {
+pub(crate) fn arrange<W: StoredWeight>(
+    level: Level,
+    activations: &[f32],
+    inner: usize,
+) -> Vec<f32> {
     let group = group(level);
     let mut arranged = activations.to_vec();
     if W::IS_SPLIT && group > 1 {

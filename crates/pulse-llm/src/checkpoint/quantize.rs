@@ -147,7 +147,8 @@ fn plan(
         device: Device::flex(),
         wanted: Vec::new(),
     };
-    crate::load::build(&mut planner, config, RopeRounding::None, DType::F32)?;
+    let f32 = DType::F32;
+    crate::load::build(&mut planner, config, RopeRounding::None, f32, f32)?;
     Ok(planner.wanted)
 }
 

@@ -12,10 +12,11 @@ pub struct KvCache {
     layers: Vec<Option<(Tensor<4>, Tensor<4>)>>,
     length: usize,
     capacity: usize,
+    dtype: DType,
 }
 
 impl KvCache {
-    /// Zero-filled memory for `capacity` positions.
+    /// Zero-filled memory for `capacity` positions in `dtype`; what is written is rounded to it.
     pub fn new(
         layers: usize,
         batch: usize,
@@ -35,6 +36,7 @@ impl KvCache {
             layers: (0..layers).map(|_| Some((memory(), memory()))).collect(),
             length: 0,
             capacity,
+            dtype,
         }
     }
 
@@ -66,6 +68,7 @@ impl KvCache {
         values: Tensor<4>,
     ) -> (Tensor<4>, Tensor<4>) {
         let [batch, heads, count, dim] = keys.dims();
+        let (keys, values) = (self.stored(keys), self.stored(values));
         let place = [0..batch, 0..heads, self.length..self.length + count, 0..dim];
         // Taken out, so that the tensors have one owner and are written in place.
         let written = match self.layers[layer].take() {
@@ -77,6 +80,15 @@ impl KvCache {
         };
         self.layers[layer] = Some(written.clone());
         written
+    }
+
+    /// The same values in the type of the cache.
+    fn stored(&self, values: Tensor<4>) -> Tensor<4> {
+        if values.dtype() == self.dtype {
+            values
+        } else {
+            values.cast(self.dtype)
+        }
     }
 
     /// Counts `positions` more as filled.

@@ -2,7 +2,7 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{DType, Int, Tensor};
-use pulse_kernels::{Linear, RmsNorm, Scope, TreeShape, WeightSource};
+use pulse_kernels::{Linear, RmsNorm, Scope, TreeShape, WeightSource, on_workers};
 
 use super::attention::Step;
 use super::cache::KvCache;
@@ -27,12 +27,14 @@ pub struct LlamaDecoder {
     pub(super) rope_rounding: RopeRounding,
     #[module(skip)]
     activations: DType,
+    #[module(skip)]
+    cache: DType,
 }
 
 impl LlamaDecoder {
     /// Builds the decoder from `model.embed_tokens`, `model.layers.…`, `model.norm` and `lm_head`
     /// (the head is the embedding table where the configuration ties them). `activations` is the
-    /// type of hidden states and cache.
+    /// type of hidden states, and of the cache unless [`with_cache`](Self::with_cache) changes it.
     ///
     /// # Errors
     /// [`DecoderConfigError`] for an architecture that is not implemented or contradictory.
@@ -63,7 +65,25 @@ impl LlamaDecoder {
             config,
             rope_rounding,
             activations,
+            cache: activations,
         })
+    }
+
+    /// The same decoder with keys and values kept in `dtype`: half the memory, and half the bytes that a
+    /// step reads of them, in 16 bits. Scores and sums stay in the type of the activations.
+    ///
+    /// On the CPU only: elsewhere the cache has the type of the activations.
+    #[must_use]
+    pub fn with_cache(mut self, dtype: DType) -> Self {
+        if pulse_kernels::is_cpu(&self.embedding.val()) {
+            self.cache = dtype;
+        }
+        self
+    }
+
+    /// Type of keys and values in the cache.
+    pub fn cache_dtype(&self) -> DType {
+        self.cache
     }
 
     /// The architecture.
@@ -71,7 +91,7 @@ impl LlamaDecoder {
         &self.config
     }
 
-    /// Type of hidden states and cache.
+    /// Type of hidden states.
     pub fn activation_dtype(&self) -> DType {
         self.activations
     }
@@ -128,32 +148,15 @@ impl LlamaDecoder {
             &like.device(),
         )
     }
-}
 
-/// How many ancestors each node has.
-fn depths(parents: &[Option<usize>]) -> Vec<usize> {
-    let mut depths: Vec<usize> = Vec::with_capacity(parents.len());
-    for parent in parents {
-        depths.push(parent.map_or(0, |parent| depths[parent] + 1));
-    }
-    depths
-}
-
-impl CausalDecoder for LlamaDecoder {
-    fn embed(&self, ids: Tensor<2, Int>) -> Tensor<3> {
-        let [batch, count] = ids.dims();
-        let rows = self.embedding.val().select(0, ids.reshape([batch * count]));
-        rows.cast(self.activations)
-            .reshape([batch, count, self.config.hidden_size])
-    }
-
-    fn forward(&self, input: DecoderInput<'_>) -> Tensor<3> {
-        let DecoderInput {
-            embeddings,
-            padding,
-            mut cache,
-            logits,
-        } = input;
+    /// Logits of an input, of all its positions or the last.
+    fn run(
+        &self,
+        embeddings: Tensor<3>,
+        padding: &[usize],
+        mut cache: Option<&mut KvCache>,
+        logits: LogitRows,
+    ) -> Tensor<3> {
         let [batch, count, width] = embeddings.dims();
         let past = cache.as_ref().map_or(0, |cache| cache.len());
         let rotary = self.rotary(count, past, padding, &embeddings);
@@ -177,6 +180,36 @@ impl CausalDecoder for LlamaDecoder {
         self.head
             .forward(self.norm.forward(hidden))
             .cast(DType::F32)
+    }
+}
+
+/// How many ancestors each node has.
+fn depths(parents: &[Option<usize>]) -> Vec<usize> {
+    let mut depths: Vec<usize> = Vec::with_capacity(parents.len());
+    for parent in parents {
+        depths.push(parent.map_or(0, |parent| depths[parent] + 1));
+    }
+    depths
+}
+
+impl CausalDecoder for LlamaDecoder {
+    fn embed(&self, ids: Tensor<2, Int>) -> Tensor<3> {
+        let [batch, count] = ids.dims();
+        let rows = self.embedding.val().select(0, ids.reshape([batch * count]));
+        rows.cast(self.activations)
+            .reshape([batch, count, self.config.hidden_size])
+    }
+
+    fn forward(&self, input: DecoderInput<'_>) -> Tensor<3> {
+        let DecoderInput {
+            embeddings,
+            padding,
+            cache,
+            logits,
+        } = input;
+        on_workers(embeddings, |embeddings| {
+            self.run(embeddings, padding, cache, logits)
+        })
     }
 
     fn forward_tree(&self, input: TreeInput<'_>) -> Tensor<3> {
@@ -219,7 +252,7 @@ impl CausalDecoder for LlamaDecoder {
             self.config.key_value_heads(),
             capacity,
             self.config.head_dim(),
-            self.activations,
+            self.cache,
             &self.embedding.val().device(),
         )
     }
