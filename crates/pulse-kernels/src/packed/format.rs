@@ -42,6 +42,7 @@ impl PackedFormat {
     }
 
     /// Bits of a weight without its share of the scale.
+    #[inline(always)]
     pub(super) fn bits(self) -> usize {
         match self {
             Self::Q8 => 8,
@@ -50,6 +51,7 @@ impl PackedFormat {
     }
 
     /// The stored integer that means zero.
+    #[inline(always)]
     pub(super) fn zero(self) -> i32 {
         match self {
             Self::Q8 => 128,
@@ -58,6 +60,7 @@ impl PackedFormat {
     }
 
     /// Bytes of the quants of one block of a panel.
+    #[inline(always)]
     pub(super) fn block_bytes(self) -> usize {
         BLOCK * PANEL * self.bits() / 8
     }

@@ -117,7 +117,7 @@ impl WithSimd for QuantizePanel<'_> {
                     return Err((lane, first + k, values[k]));
                 }
                 for (k, integer) in integers.iter().enumerate() {
-                    format.set(quants, lane, k, (integer + format.zero()) as u8);
+                    format.set(quants, lane, k, (*integer as i32 + format.zero()) as u8);
                 }
                 scales[lane * 2..lane * 2 + 2].copy_from_slice(&scale.to_le_bytes());
             }
@@ -127,34 +127,39 @@ impl WithSimd for QuantizePanel<'_> {
 }
 
 #[inline(always)]
-fn quantize_q8(values: &[f32; BLOCK]) -> (f16, [i32; BLOCK]) {
-    let largest = values.iter().fold(0f32, |a, b| a.max(b.abs()));
-    let scale = f16::from_f32(largest / 127.0);
+fn quantize_q8(values: &[f32; BLOCK]) -> (f16, [f32; BLOCK]) {
+    let scale = f16::from_f32(largest(values).abs() / 127.0);
     (scale, round(values, scale, -127.0, 127.0))
 }
 
 /// Of several scales the one with the smallest squared error, each refined once: the best scale for given
 /// integers is that of least squares.
 #[inline(always)]
-fn quantize_q4(values: &[f32; BLOCK]) -> (f16, [i32; BLOCK]) {
-    let largest = (values.iter().copied()).fold(0f32, |a, b| if b.abs() > a.abs() { b } else { a });
-    let mut best = (f16::from_f32(largest / -8.0), [0i32; BLOCK]);
+fn quantize_q4(values: &[f32; BLOCK]) -> (f16, [f32; BLOCK]) {
+    let largest = largest(values);
+    let mut best = (f16::from_f32(largest / -8.0), [0f32; BLOCK]);
     let mut best_error = f32::INFINITY;
     for divisor in Q4_DIVISORS {
         let rough = f16::from_f32(largest / divisor);
         let integers = round(values, rough, -8.0, 7.0);
-        let square = sum(|k| (integers[k] * integers[k]) as f32);
-        let cross = sum(|k| integers[k] as f32 * values[k]);
+        let (mut squares, mut products) = ([0f32; BLOCK], [0f32; BLOCK]);
+        for k in 0..BLOCK {
+            squares[k] = integers[k] * integers[k];
+            products[k] = integers[k] * values[k];
+        }
+        let (square, cross) = (sum(&squares), sum(&products));
         let scale = if square > 0.0 {
             f16::from_f32(cross / square)
         } else {
             rough
         };
         let exact = scale.to_f32();
-        let error = sum(|k| {
-            let rest = values[k] - integers[k] as f32 * exact;
-            rest * rest
-        });
+        let mut errors = [0f32; BLOCK];
+        for k in 0..BLOCK {
+            let rest = values[k] - integers[k] * exact;
+            errors[k] = rest * rest;
+        }
+        let error = sum(&errors);
         if error < best_error {
             (best, best_error) = ((scale, integers), error);
         }
@@ -162,28 +167,54 @@ fn quantize_q4(values: &[f32; BLOCK]) -> (f16, [i32; BLOCK]) {
     best
 }
 
-/// The sum of a block's terms, over lanes so that it vectorises.
+/// The first of the values that are farthest from zero.
 #[inline(always)]
-fn sum(term: impl Fn(usize) -> f32) -> f32 {
+fn largest(values: &[f32; BLOCK]) -> f32 {
+    let mut largest = 0f32;
+    for value in values {
+        largest = if value.abs() > largest.abs() {
+            *value
+        } else {
+            largest
+        };
+    }
+    largest
+}
+
+/// The sum of a block's terms, over lanes so that it vectorises. Plain loops here and below: adapters that are
+/// not inlined would be compiled without the instruction set.
+#[inline(always)]
+fn sum(terms: &[f32; BLOCK]) -> f32 {
     let mut lanes = [0f32; LANES];
-    for first in (0..BLOCK).step_by(LANES) {
-        for (lane, sum) in lanes.iter_mut().enumerate() {
-            *sum += term(first + lane);
+    for half in terms.as_chunks::<LANES>().0 {
+        for lane in 0..LANES {
+            lanes[lane] += half[lane];
         }
     }
-    lanes.iter().sum()
+    let mut width = LANES / 2;
+    while width > 0 {
+        for lane in 0..width {
+            lanes[lane] += lanes[lane + width];
+        }
+        width /= 2;
+    }
+    lanes[0]
 }
 
 #[inline(always)]
-fn round(values: &[f32; BLOCK], scale: f16, lowest: f32, highest: f32) -> [i32; BLOCK] {
-    // 1.5 · 2^23: adding it rounds to an integer, ties to even, kept in the low bits. Unlike the library's
+fn round(values: &[f32; BLOCK], scale: f16, lowest: f32, highest: f32) -> [f32; BLOCK] {
+    // 1.5 · 2^23: adding it and taking it away rounds to an integer, ties to even. Unlike the library's
     // rounding it vectorises on every processor.
     const ROUND: f32 = 12_582_912.0;
     let scale = scale.to_f32();
     // A block of zeros has no scale; neither has one whose scale is too small for f16.
     let inverse = if scale == 0.0 { 0.0 } else { 1.0 / scale };
-    values.map(|value| {
-        let shifted = (value * inverse).clamp(lowest, highest) + ROUND;
-        (shifted.to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32)
-    })
+    let mut integers = [0f32; BLOCK];
+    for k in 0..BLOCK {
+        let value = values[k] * inverse;
+        let value = if value < lowest { lowest } else { value };
+        let value = if value > highest { highest } else { value };
+        integers[k] = (value + ROUND) - ROUND;
+    }
+    integers
 }
