@@ -6,9 +6,8 @@ use super::activations::QuantizedRow;
 use super::format::{BLOCK, PANEL, PackedFormat};
 use super::matrix::Panel;
 
-/// Bytes that weights are asked for ahead of their use: enough to cover the latency of memory, and one
-/// block more than the processor's own prefetcher looks ahead at the start of a page.
-const AHEAD: usize = 4096;
+/// Bytes that weights are asked for ahead of their use: enough to cover the latency of memory.
+const AHEAD: usize = 2048;
 
 /// Pairs of inputs of one block.
 const PAIRS: usize = BLOCK / 2;
@@ -41,16 +40,17 @@ fn halves(format: PackedFormat, word: __m512i) -> ([__m512i; 4], usize) {
     }
 }
 
-/// One panel times `ROWS` rows; `out` is `[ROWS, 16]`.
+/// `PANELS` panels times `ROWS` rows; `out` is `[PANELS * ROWS, 16]`. Several panels at once are as many streams
+/// from memory, which one thread needs to reach its bandwidth.
 ///
 /// # Safety
-/// The processor must have AVX-512 F, BW, VL and VNNI. The panel and every row must have `blocks` blocks.
+/// The processor must have AVX-512 F, BW, VL and VNNI. Panels and rows must have `blocks` blocks.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-pub(super) unsafe fn multiply<const Q4: bool, const ROWS: usize>(
+pub(super) unsafe fn multiply<const Q4: bool, const ROWS: usize, const PANELS: usize>(
     blocks: usize,
-    panel: Panel<'_>,
+    panels: [Panel<'_>; PANELS],
     x: [QuantizedRow<'_>; ROWS],
-    out: &mut [[f32; PANEL]; ROWS],
+    out: &mut [[f32; PANEL]],
 ) {
     let format = if Q4 {
         PackedFormat::Q4
@@ -58,7 +58,9 @@ pub(super) unsafe fn multiply<const Q4: bool, const ROWS: usize>(
         PackedFormat::Q8
     };
     let size = format.block_bytes();
-    debug_assert!(panel.quants.len() >= blocks * size && panel.scales.len() >= blocks * PANEL * 2);
+    debug_assert!(panels.iter().all(
+        |panel| panel.quants.len() >= blocks * size && panel.scales.len() >= blocks * PANEL * 2
+    ));
     debug_assert!(
         x.iter()
             .all(|x| x.values.len() >= blocks * BLOCK && x.scales.len() >= blocks)
@@ -66,40 +68,42 @@ pub(super) unsafe fn multiply<const Q4: bool, const ROWS: usize>(
     // SAFETY: reads stay below `blocks` blocks of each slice, which the caller has checked; a prefetch
     // reads nothing.
     unsafe {
-        let mut totals = [_mm512_setzero_ps(); ROWS];
+        let mut totals = [[_mm512_setzero_ps(); ROWS]; PANELS];
         for block in 0..blocks {
-            let quants = panel.quants.as_ptr().add(block * size);
-            let mut even: [__m512i; ROWS] = std::array::from_fn(|m| {
+            let zeros: [__m512i; ROWS] = std::array::from_fn(|m| {
                 _mm512_set1_epi32(-format.zero() * *x[m].sums.get_unchecked(block))
             });
-            let mut odd = [_mm512_setzero_si512(); ROWS];
+            let mut even = [zeros; PANELS];
+            let mut odd = [[_mm512_setzero_si512(); ROWS]; PANELS];
             for group in 0..size / 64 {
-                _mm_prefetch::<_MM_HINT_T0>(quants.wrapping_add(AHEAD + group * 64).cast());
-                let word = _mm512_loadu_si512(quants.add(group * 64).cast());
-                let (halves, count) = halves(format, word);
-                for m in 0..ROWS {
-                    let pairs = x[m].values.as_ptr().add(block * BLOCK + group * count * 2);
-                    for pair in (0..count).step_by(2) {
-                        let first =
-                            _mm512_set1_epi32(pairs.add(pair * 2).cast::<i32>().read_unaligned());
-                        let second = _mm512_set1_epi32(
-                            pairs.add(pair * 2 + 2).cast::<i32>().read_unaligned(),
-                        );
-                        even[m] = _mm512_dpwssd_epi32(even[m], halves[pair], first);
-                        odd[m] = _mm512_dpwssd_epi32(odd[m], halves[pair + 1], second);
+                for p in 0..PANELS {
+                    let quants = panels[p].quants.as_ptr().add(block * size + group * 64);
+                    _mm_prefetch::<_MM_HINT_T0>(quants.wrapping_add(AHEAD).cast());
+                    let (halves, count) = halves(format, _mm512_loadu_si512(quants.cast()));
+                    for m in 0..ROWS {
+                        let pairs = x[m].values.as_ptr().add(block * BLOCK + group * count * 2);
+                        for pair in (0..count).step_by(2) {
+                            let words = pairs.add(pair * 2).cast::<i32>();
+                            let first = _mm512_set1_epi32(words.read_unaligned());
+                            let second = _mm512_set1_epi32(words.add(1).read_unaligned());
+                            even[p][m] = _mm512_dpwssd_epi32(even[p][m], halves[pair], first);
+                            odd[p][m] = _mm512_dpwssd_epi32(odd[p][m], halves[pair + 1], second);
+                        }
                     }
                 }
             }
-            let scales = scales(panel.scales.as_ptr().add(block * PANEL * 2));
-            for m in 0..ROWS {
-                let scale =
-                    _mm512_mul_ps(scales, _mm512_set1_ps(*x[m].scales.get_unchecked(block)));
-                let sum = _mm512_cvtepi32_ps(_mm512_add_epi32(even[m], odd[m]));
-                totals[m] = _mm512_fmadd_ps(sum, scale, totals[m]);
+            for p in 0..PANELS {
+                let scales = scales(panels[p].scales.as_ptr().add(block * PANEL * 2));
+                for m in 0..ROWS {
+                    let scale =
+                        _mm512_mul_ps(scales, _mm512_set1_ps(*x[m].scales.get_unchecked(block)));
+                    let sum = _mm512_cvtepi32_ps(_mm512_add_epi32(even[p][m], odd[p][m]));
+                    totals[p][m] = _mm512_fmadd_ps(sum, scale, totals[p][m]);
+                }
             }
         }
-        for (out, total) in out.iter_mut().zip(totals) {
-            _mm512_storeu_ps(out.as_mut_ptr(), total);
+        for (out, total) in out.iter_mut().zip(totals.as_flattened()) {
+            _mm512_storeu_ps(out.as_mut_ptr(), *total);
         }
     }
 }

@@ -23,23 +23,29 @@ pub(super) fn multiply(level: Level, matrix: &PackedMatrix, x: &QuantizedRows) -
     debug_assert!((1..=MOST_ROWS).contains(&rows));
     // Panel by panel, so that threads own disjoint stretches; put into rows at the end.
     let mut by_panel = vec![[0f32; PANEL]; matrix.panels() * rows];
-    let work = |(panel, out): (usize, &mut [[f32; PANEL]])| match rows {
-        1 => panel_rows::<1>(level, matrix, panel, x, out),
-        2 => panel_rows::<2>(level, matrix, panel, x, out),
-        3 => panel_rows::<3>(level, matrix, panel, x, out),
-        4 => panel_rows::<4>(level, matrix, panel, x, out),
-        5 => panel_rows::<5>(level, matrix, panel, x, out),
-        6 => panel_rows::<6>(level, matrix, panel, x, out),
-        7 => panel_rows::<7>(level, matrix, panel, x, out),
-        _ => panel_rows::<8>(level, matrix, panel, x, out),
+    let together = panels_at_once(level, rows);
+    let work = |(group, out): (usize, &mut [[f32; PANEL]])| {
+        let first = group * together;
+        match rows {
+            1 => some_panels::<1>(level, matrix, first, x, out),
+            2 => some_panels::<2>(level, matrix, first, x, out),
+            3 => some_panels::<3>(level, matrix, first, x, out),
+            4 => some_panels::<4>(level, matrix, first, x, out),
+            5 => some_panels::<5>(level, matrix, first, x, out),
+            6 => some_panels::<6>(level, matrix, first, x, out),
+            7 => some_panels::<7>(level, matrix, first, x, out),
+            _ => some_panels::<8>(level, matrix, first, x, out),
+        }
     };
+    let groups = by_panel.chunks_mut(rows * together);
     if rows * matrix.inputs() * matrix.outputs() < PARALLEL_THRESHOLD {
-        by_panel.chunks_mut(rows).enumerate().for_each(work);
+        groups.enumerate().for_each(work);
     } else {
         let parts = rayon::current_num_threads() * 8;
+        let least = groups.len().div_ceil(parts).max(1);
         by_panel
-            .par_chunks_mut(rows)
-            .with_min_len(matrix.panels().div_ceil(parts).max(1))
+            .par_chunks_mut(rows * together)
+            .with_min_len(least)
             .enumerate()
             .for_each(work);
     }
@@ -52,42 +58,84 @@ pub(super) fn multiply(level: Level, matrix: &PackedMatrix, x: &QuantizedRows) -
     output
 }
 
-fn panel_rows<const ROWS: usize>(
+/// Panels that a kernel takes at once: as many as its registers hold sums for.
+fn panels_at_once(level: Level, rows: usize) -> usize {
+    match (level, rows) {
+        (Level::Avx512Vnni, 1) => 4,
+        (Level::Avx512Vnni, 2) => 2,
+        _ => 1,
+    }
+}
+
+/// The panels from `first` on that `out`, `[panels * ROWS, 16]`, has room for.
+fn some_panels<const ROWS: usize>(
     level: Level,
     matrix: &PackedMatrix,
-    number: usize,
+    first: usize,
     x: &QuantizedRows,
     out: &mut [[f32; PANEL]],
 ) {
-    let panel = matrix.panel(number);
     let rows: [QuantizedRow<'_>; ROWS] = std::array::from_fn(|row| x.row(row));
-    let Some(out) = out.first_chunk_mut::<ROWS>() else {
-        return;
-    };
     #[cfg(target_arch = "x86_64")]
-    {
-        let blocks = matrix.blocks();
-        // Rows and panels are as long as the kernels read: no arithmetic below can leave them.
-        assert!(rows.iter().all(|row| row.scales.len() == blocks));
-        // SAFETY: `Level::detect` gives these levels only when the processor has the features; a
-        // panel has the blocks of its matrix by construction, rows have them by the line above.
-        unsafe {
-            match (level, matrix.format()) {
-                (Level::Avx512Vnni, PackedFormat::Q8) => {
-                    return avx512::multiply::<false, ROWS>(blocks, panel, rows, out);
+    if level == Level::Avx512Vnni {
+        match out.len() / ROWS {
+            4 if ROWS == 1 => return together::<ROWS, 4>(matrix, first, rows, out),
+            2 if ROWS == 2 => return together::<ROWS, 2>(matrix, first, rows, out),
+            _ => {
+                for (number, out) in out.chunks_exact_mut(ROWS).enumerate() {
+                    together::<ROWS, 1>(matrix, first + number, rows, out);
                 }
-                (Level::Avx512Vnni, PackedFormat::Q4) => {
-                    return avx512::multiply::<true, ROWS>(blocks, panel, rows, out);
-                }
-                (Level::Avx2 | Level::Avx512, PackedFormat::Q8) => {
-                    return avx2::multiply::<false, ROWS>(blocks, panel, rows, out);
-                }
-                (Level::Avx2 | Level::Avx512, PackedFormat::Q4) => {
-                    return avx2::multiply::<true, ROWS>(blocks, panel, rows, out);
-                }
-                (Level::Portable | Level::Neon, _) => {}
+                return;
             }
         }
+    }
+    for (number, out) in out.as_chunks_mut::<ROWS>().0.iter_mut().enumerate() {
+        one_panel(level, matrix, first + number, rows, out);
+    }
+}
+
+/// `PANELS` panels with AVX-512 and VNNI.
+#[cfg(target_arch = "x86_64")]
+fn together<const ROWS: usize, const PANELS: usize>(
+    matrix: &PackedMatrix,
+    first: usize,
+    rows: [QuantizedRow<'_>; ROWS],
+    out: &mut [[f32; PANEL]],
+) {
+    let blocks = matrix.blocks();
+    // Rows and panels are as long as the kernels read: no arithmetic there can leave them.
+    assert!(rows.iter().all(|row| row.scales.len() == blocks));
+    let panels: [_; PANELS] = std::array::from_fn(|panel| matrix.panel(first + panel));
+    // SAFETY: `Level::detect` gives this level only when the processor has the features; a panel has the
+    // blocks of its matrix by construction, rows have them by the lines above.
+    unsafe {
+        match matrix.format() {
+            PackedFormat::Q8 => avx512::multiply::<false, ROWS, PANELS>(blocks, panels, rows, out),
+            PackedFormat::Q4 => avx512::multiply::<true, ROWS, PANELS>(blocks, panels, rows, out),
+        }
+    }
+}
+
+fn one_panel<const ROWS: usize>(
+    level: Level,
+    matrix: &PackedMatrix,
+    number: usize,
+    rows: [QuantizedRow<'_>; ROWS],
+    out: &mut [[f32; PANEL]; ROWS],
+) {
+    let panel = matrix.panel(number);
+    #[cfg(target_arch = "x86_64")]
+    if let Level::Avx2 | Level::Avx512 = level {
+        let blocks = matrix.blocks();
+        assert!(rows.iter().all(|row| row.scales.len() == blocks));
+        // SAFETY: as in `together`.
+        unsafe {
+            match matrix.format() {
+                PackedFormat::Q8 => avx2::multiply::<false, ROWS>(blocks, panel, rows, out),
+                PackedFormat::Q4 => avx2::multiply::<true, ROWS>(blocks, panel, rows, out),
+            }
+        }
+        return;
     }
     #[cfg(target_arch = "aarch64")]
     if level == Level::Neon {
