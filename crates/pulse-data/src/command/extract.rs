@@ -69,12 +69,16 @@ impl Extract {
             let done = &report.extracted;
             writeln!(
                 out,
-                "{} archives, {} files, {} bytes in {}; {} written now",
+                "{} archives, {} files, {} bytes in {}; {} written now{}",
                 done.shards,
                 done.files,
                 done.bytes,
                 done.root.display(),
-                done.written
+                done.written,
+                match done.restored {
+                    0 => String::new(),
+                    some => format!(", {some} of them for the second time: they were gone"),
+                }
             )?;
             let Some(verified) = &report.verified else {
                 return Ok(());

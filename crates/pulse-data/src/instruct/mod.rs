@@ -18,5 +18,6 @@ pub use build::{IndexOptions, IndexReport, build_index};
 pub use error::{InstructError, ItemDefect};
 pub use file::InstructFile;
 pub use index::{IndexHeader, default_index_path};
+pub(crate) use item::is_report_item;
 pub use item::parse_sample;
 pub use scan::{ArrayScanner, ItemRange, ScanError};

@@ -6,6 +6,7 @@
 mod balance;
 mod ecg_look;
 mod html;
+mod index;
 mod lengths;
 mod options;
 mod overlap;

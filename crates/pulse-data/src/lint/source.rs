@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use super::index::{OpenJson, open_json};
 use super::options::{LintError, LintOptions};
+use super::turns::Marks;
 use crate::bench::{BenchConfig, BenchFolder, BenchPicture};
-use crate::instruct::{IndexOptions, InstructError, InstructFile, build_index};
+use crate::instruct::{InstructError, InstructFile};
 use crate::sample::Sample;
 
 /// One set.
@@ -116,24 +118,60 @@ fn json_set(path: &Path, images: Option<&Path>) -> LintSet {
     }
 }
 
-/// The items of a set, or why there are none.
+/// The items of a set, or why there are no more.
 pub(super) type Items<'a> = Box<dyn Iterator<Item = Result<LintItem, String>> + 'a>;
 
+/// A set that can be read.
+pub(super) struct Opened<'a> {
+    /// Number of items.
+    pub(super) count: u64,
+    pub(super) items: Items<'a>,
+    /// How pictures must be marked.
+    pub(super) marks: Marks,
+    /// The benchmark that it is one of.
+    pub(super) config: Option<BenchConfig>,
+    /// What the reader of the report should know.
+    pub(super) note: Option<String>,
+}
+
 impl Contents {
-    /// Opens the set; a JSON file is indexed if it is not. The number of items comes with it.
-    pub(super) fn open(&self) -> Result<(u64, Items<'_>), String> {
+    /// Opens the set; a JSON file is indexed if it is not.
+    pub(super) fn open(&self) -> Result<Opened<'_>, String> {
         match self {
             Self::Json { path, images } => {
-                let file = open_json(path).map_err(|error| error.to_string())?;
+                let OpenJson {
+                    file,
+                    is_report_list,
+                    note,
+                } = open_json(path).map_err(|error| error.to_string())?;
                 let count = file.len();
                 let items = (0..count).map(move |number| json_item(&file, number, images));
-                Ok((count, Box::new(items)))
+                Ok(Opened {
+                    count,
+                    items: Box::new(items),
+                    marks: match is_report_list {
+                        true => Marks::AtMostOnce,
+                        false => Marks::Once,
+                    },
+                    config: is_report_list.then_some(BenchConfig::PtbTestReport),
+                    note,
+                })
             }
             Self::Bench { folder, config } => {
                 let count = folder.count(*config).map_err(|error| error.to_string())?;
                 let items = folder.items(*config).map_err(|error| error.to_string())?;
-                let items = items.map(|item| {
-                    let item = item.map_err(|error| error.to_string())?;
+                let items = items.zip(0u64..).map(|(item, number)| {
+                    let item = match item {
+                        Ok(item) => item,
+                        Err(error) if error.is_of_an_item() => {
+                            return Ok(LintItem {
+                                name: format!("#{number}"),
+                                sample: Err(error.to_string()),
+                                picture: None,
+                            });
+                        }
+                        Err(error) => return Err(error.to_string()),
+                    };
                     let sample = item.sample();
                     Ok(LintItem {
                         name: item.id,
@@ -141,31 +179,15 @@ impl Contents {
                         sample: Ok(sample),
                     })
                 });
-                Ok((count, Box::new(items)))
+                Ok(Opened {
+                    count,
+                    items: Box::new(items),
+                    marks: Marks::AtMostOnce,
+                    config: Some(*config),
+                    note: None,
+                })
             }
         }
-    }
-
-    /// The configuration, for benchmarks.
-    pub(super) fn config(&self) -> Option<BenchConfig> {
-        match self {
-            Self::Json { .. } => None,
-            Self::Bench { config, .. } => Some(*config),
-        }
-    }
-}
-
-fn open_json(path: &Path) -> Result<InstructFile, InstructError> {
-    match InstructFile::open(path, None) {
-        Err(
-            InstructError::NoIndex { .. }
-            | InstructError::Changed { .. }
-            | InstructError::BadIndex { .. },
-        ) => {
-            build_index(path, &IndexOptions::default())?;
-            InstructFile::open(path, None)
-        }
-        result => result,
     }
 }
 
