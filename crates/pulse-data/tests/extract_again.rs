@@ -4,9 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use pulse_data::extract::{
-    ExtractError, ExtractOptions, ExtractReport, extract, verify_extracted,
-};
+use pulse_data::extract::{ExtractError, ExtractOptions, ExtractReport, extract, verify_extracted};
 use tar::{Builder, Header};
 
 fn archive(folder: &Path, name: &str, files: &[(&str, &[u8])]) -> PathBuf {
@@ -44,7 +42,11 @@ fn lost_files_of_finished_archives_are_written_again() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("images");
     let shards = [
-        archive(folder.path(), "shard_1.tar", &[("p/a.png", b"aaa"), ("p/b.png", b"bbbb")]),
+        archive(
+            folder.path(),
+            "shard_1.tar",
+            &[("p/a.png", b"aaa"), ("p/b.png", b"bbbb")],
+        ),
         archive(folder.path(), "shard_2.tar", &[("q/c.png", b"c")]),
     ];
     run(&shards, &root, false).unwrap();
@@ -52,7 +54,10 @@ fn lost_files_of_finished_archives_are_written_again() {
     std::fs::remove_file(root.join("p/b.png")).unwrap();
     let report = run(&shards, &root, false).unwrap();
     assert_eq!((report.written, report.restored), (1, 1));
-    assert_eq!((report.complete_before, report.files, report.bytes), (1, 3, 8));
+    assert_eq!(
+        (report.complete_before, report.files, report.bytes),
+        (1, 3, 8)
+    );
     assert_eq!(std::fs::read(root.join("p/b.png")).unwrap(), b"bbbb");
     assert_eq!(std::fs::read(journal_of(&root)).unwrap(), before);
     // A whole folder, and the journals do not grow.
@@ -87,7 +92,10 @@ fn a_second_run_on_one_archive_is_told_to_wait() {
     held.lock().unwrap();
     let error = run(&shards, &root, false).unwrap_err();
     assert!(matches!(error, ExtractError::Busy { .. }), "{error}");
-    assert!(error.to_string().contains("wait until it has ended"), "{error}");
+    assert!(
+        error.to_string().contains("wait until it has ended"),
+        "{error}"
+    );
     // Other archives can be unpacked to the same folder meanwhile.
     let other = [archive(folder.path(), "t.tar", &[("b.png", b"b")])];
     run(&other, &root, false).unwrap();

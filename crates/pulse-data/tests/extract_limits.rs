@@ -53,14 +53,21 @@ fn with_hole(folder: &Path, kind: EntryType, size: u64) -> PathBuf {
 
 #[test]
 fn names_of_gigabytes_are_refused_before_they_are_read() {
-    for kind in [EntryType::GNULongName, EntryType::GNULongLink, EntryType::XHeader] {
+    for kind in [
+        EntryType::GNULongName,
+        EntryType::GNULongLink,
+        EntryType::XHeader,
+    ] {
         for size in [8 << 30, 65 << 10] {
             let folder = tempfile::tempdir().unwrap();
             let shard = with_hole(folder.path(), kind, size);
             let root = folder.path().join("images");
             let began = Instant::now();
             let error = run(&shard, &root).unwrap_err();
-            let ExtractError::LongName { entry: 1, limit, .. } = error else {
+            let ExtractError::LongName {
+                entry: 1, limit, ..
+            } = error
+            else {
                 unreachable!("{error}")
             };
             assert_eq!(limit, 64 << 10);
@@ -79,7 +86,9 @@ fn what_a_picture_holds_is_not_counted_as_its_name() {
     let long = format!("p/{}.png", "n".repeat(200));
     for name in ["a.png", "b.png", &long] {
         let mut header = header("x", EntryType::Regular, data.len() as u64);
-        builder.append_data(&mut header, name, data.as_slice()).unwrap();
+        builder
+            .append_data(&mut header, name, data.as_slice())
+            .unwrap();
     }
     builder.finish().unwrap();
     let root = folder.path().join("images");
@@ -103,10 +112,20 @@ fn a_sparse_file_as_long_as_numbers_go_is_refused() {
     gnu.sparse[0].numbytes.copy_from_slice(b"00000000000\0");
     header.set_cksum();
     let path = folder.path().join("s.tar");
-    std::fs::write(&path, [header.as_bytes(), &[0; 512][..], &[0; 512]].concat()).unwrap();
+    std::fs::write(
+        &path,
+        [header.as_bytes(), &[0; 512][..], &[0; 512]].concat(),
+    )
+    .unwrap();
     let error = run(&path, &folder.path().join("images")).unwrap_err();
     assert!(
-        matches!(error, ExtractError::Kind { kind: "sparse file", .. }),
+        matches!(
+            error,
+            ExtractError::Kind {
+                kind: "sparse file",
+                ..
+            }
+        ),
         "{error}"
     );
 }
@@ -132,7 +151,19 @@ fn stays_inside(bytes: &[u8]) {
 }
 
 fn name() -> impl Strategy<Value = Vec<u8>> {
-    let parts = vec!["..", ".", "/", "a", "\\", "C:", "\0", "é", ".pulse-extract", "//", "b.png"];
+    let parts = vec![
+        "..",
+        ".",
+        "/",
+        "a",
+        "\\",
+        "C:",
+        "\0",
+        "é",
+        ".pulse-extract",
+        "//",
+        "b.png",
+    ];
     prop::collection::vec(prop::sample::select(parts), 0..8)
         .prop_map(|parts| parts.concat().into_bytes())
 }

@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::error::BenchError;
-use crate::instruct::ArrayScanner;
-use crate::sample::flexible_id;
+use crate::instruct::{ArrayScanner, ItemRange, describe_error};
 
 /// One item of a file.
 pub(super) struct Place<'a> {
@@ -20,7 +19,7 @@ pub(super) struct Place<'a> {
 /// The array of a file, cut into items. Benchmarks are small: at most a few thousand items without pictures.
 pub(super) struct ItemArray {
     text: String,
-    ranges: Vec<crate::instruct::ItemRange>,
+    ranges: Vec<ItemRange>,
 }
 
 impl ItemArray {
@@ -64,22 +63,21 @@ impl ItemArray {
 
 impl Place<'_> {
     pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T, BenchError> {
-        serde_json::from_str(self.text).map_err(|error| self.bad(error.to_string()))
+        serde_json::from_str(self.text).map_err(|error| self.bad(describe_error(self.text, &error)))
     }
 
     /// The error of this item.
     pub(super) fn bad(&self, reason: String) -> BenchError {
-        #[derive(Deserialize)]
-        struct Id {
-            #[serde(deserialize_with = "flexible_id", alias = "No")]
-            id: String,
-        }
+        let item: Value = serde_json::from_str(self.text).unwrap_or_default();
+        let named = item.get("id").or_else(|| item.get("No"));
         BenchError::Item {
             path: self.path.to_owned(),
             item: self.number,
-            id: serde_json::from_str(self.text)
-                .ok()
-                .map(|found: Id| found.id),
+            id: named.and_then(|id| match id {
+                Value::String(text) => Some(text.clone()),
+                Value::Number(number) => Some(number.to_string()),
+                _ => None,
+            }),
             offset: self.offset,
             reason,
         }

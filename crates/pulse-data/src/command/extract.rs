@@ -92,7 +92,15 @@ impl Extract {
                     writeln!(out, "{what}: {}", path.display())?;
                 }
             }
-            writeln!(out, "{} files read and compared", verified.files)
+            writeln!(out, "{} files read and compared", verified.files)?;
+            match verified.is_sound() {
+                true => Ok(()),
+                false => writeln!(
+                    out,
+                    "delete what is named as different and run the same command again with all archives: what is \
+                     not there is unpacked again"
+                ),
+            }
         })?;
         Ok(is_sound)
     }

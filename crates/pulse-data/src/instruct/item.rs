@@ -88,10 +88,8 @@ pub(super) enum ItemError {
 /// # Errors
 /// What is missing or of another type, or where the JSON is unsound, in a sentence with the byte of the item.
 pub fn parse_sample(text: &str) -> Result<Sample, String> {
-    let item: RawItem<'_> = serde_json::from_str(text).map_err(|error| {
-        let at = byte_of(text, error.line(), error.column());
-        format!("{} at its byte {at}", strip_place(&error))
-    })?;
+    let item: RawItem<'_> =
+        serde_json::from_str(text).map_err(|error| describe_error(text, &error))?;
     let messages = item.messages().ok_or(NO_MESSAGES)?;
     Ok(Sample {
         id: item.id.text().into_owned(),
@@ -140,6 +138,12 @@ fn judge(text: &str) -> ItemError {
             reason: strip_place(&error),
         },
     }
+}
+
+/// What the parser said of an item, with the byte of the item instead of a line.
+pub(crate) fn describe_error(text: &str, error: &serde_json::Error) -> String {
+    let at = byte_of(text, error.line(), error.column());
+    format!("{} at its byte {at}", strip_place(error))
 }
 
 /// The parser's sentence without its line and column, which count from the item's beginning.

@@ -6,7 +6,6 @@
 mod balance;
 mod ecg_look;
 mod html;
-mod index;
 mod lengths;
 mod options;
 mod overlap;

@@ -2,11 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::index::{OpenJson, open_json};
 use super::options::{LintError, LintOptions};
 use super::turns::Marks;
 use crate::bench::{BenchConfig, BenchFolder, BenchPicture};
-use crate::instruct::{InstructError, InstructFile};
+use crate::instruct::{IndexOptions, InstructError, InstructFile, is_report_item, open_or_index};
 use crate::sample::Sample;
 
 /// One set.
@@ -139,12 +138,10 @@ impl Contents {
     pub(super) fn open(&self) -> Result<Opened<'_>, String> {
         match self {
             Self::Json { path, images } => {
-                let OpenJson {
-                    file,
-                    is_report_list,
-                    note,
-                } = open_json(path).map_err(|error| error.to_string())?;
+                let said = |error: InstructError| error.to_string();
+                let (file, note) = open_or_index(path, &IndexOptions::default()).map_err(said)?;
                 let count = file.len();
+                let is_report_list = count > 0 && is_report_item(&file.text(0).map_err(said)?);
                 let items = (0..count).map(move |number| json_item(&file, number, images));
                 Ok(Opened {
                     count,
