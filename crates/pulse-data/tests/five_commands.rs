@@ -17,11 +17,13 @@ use flate2::write::GzEncoder;
 use hub_server::{Faults, HubServer};
 use image::{Rgb, RgbImage};
 
-/// The first block of shell commands.
+/// The first block of shell commands, with the name of the server's only data set.
 fn commands() -> String {
     let text = include_str!("../../../docs/data.md");
     let (_, rest) = text.split_once("```sh\n").unwrap();
-    rest.split_once("```").unwrap().0.to_owned()
+    let block = rest.split_once("```").unwrap().0;
+    assert_eq!(block.matches("PULSE-ECG/ECGInstruct").count(), 1);
+    block.replace("PULSE-ECG/ECGInstruct", "owner/data")
 }
 
 /// One training sample and the archive of its picture.

@@ -173,12 +173,17 @@ fn one_bad_item_of_a_benchmark_is_a_finding_and_the_others_are_linted() {
     let folder = tempfile::tempdir().unwrap();
     write(
         &folder.path().join("ptb-test.json"),
-        &json!([item("a"), { "id": "b", "conversations": "none" }, item("c"), item("c")]),
+        &json!([item("a"), { "id": "b", "conversations": "none" }, item("c"), item("c"),
+            { "id": "out", "image": "../a.png", "conversations": [{ "from": "human", "value": "x" }] }]),
     );
     let report = run(folder.path());
-    let expected = BTreeMap::from([(Rule::MalformedItem, 1), (Rule::DuplicateId, 1)]);
+    let expected = BTreeMap::from([
+        (Rule::MalformedItem, 1),
+        (Rule::DuplicateId, 1),
+        (Rule::UnsafePath, 1),
+    ]);
     assert_eq!(report.counts, expected, "{:#?}", report.findings);
-    assert_eq!(report.sets[0].items, 4);
+    assert_eq!(report.sets[0].items, 5);
     let finding = report
         .findings
         .iter()

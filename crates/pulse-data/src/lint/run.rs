@@ -232,7 +232,7 @@ impl<'a> SetPass<'a> {
 
     fn judge(&self, item: LintItem, is_new: bool) -> Judged {
         let (found, text_length, seen) = match &item.sample {
-            Err(reason) => (vec![(Rule::MalformedItem, reason.clone())], None, None),
+            Err(defect) => (vec![defect.clone()], None, None),
             Ok(sample) => {
                 let seen = item
                     .picture

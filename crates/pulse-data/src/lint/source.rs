@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::options::{LintError, LintOptions};
+use super::rule::Rule;
 use super::turns::Marks;
-use crate::bench::{BenchConfig, BenchFolder, BenchPicture};
+use crate::bench::{BenchConfig, BenchError, BenchFolder, BenchPicture};
 use crate::instruct::{IndexOptions, InstructError, InstructFile, is_report_item, open_or_index};
 use crate::sample::Sample;
 
@@ -32,8 +33,8 @@ pub(super) enum Contents {
 pub(super) struct LintItem {
     /// Id, or its number as `#n` if it has none.
     pub(super) name: String,
-    /// The conversation, or why it is none.
-    pub(super) sample: Result<Sample, String>,
+    /// The conversation, or the rule it broke by being none and how.
+    pub(super) sample: Result<Sample, (Rule, String)>,
     pub(super) picture: Option<BenchPicture>,
 }
 
@@ -163,7 +164,7 @@ impl Contents {
                         Err(error) if error.is_of_an_item() => {
                             return Ok(LintItem {
                                 name: format!("#{number}"),
-                                sample: Err(error.to_string()),
+                                sample: Err((rule_of(&error), error.to_string())),
                                 picture: None,
                             });
                         }
@@ -200,9 +201,19 @@ fn json_item(file: &InstructFile, number: u64, images: &Path) -> Result<LintItem
         }),
         Err(InstructError::Item { defect, .. }) => Ok(LintItem {
             name: format!("#{number}"),
-            sample: Err(format!("byte {}: {}", defect.offset, defect.reason)),
+            sample: Err((
+                Rule::MalformedItem,
+                format!("byte {}: {}", defect.offset, defect.reason),
+            )),
             picture: None,
         }),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+fn rule_of(error: &BenchError) -> Rule {
+    match error {
+        BenchError::Path { .. } => Rule::UnsafePath,
+        _ => Rule::MalformedItem,
     }
 }
