@@ -32,9 +32,9 @@ fn run(shards: &[PathBuf], root: &Path, overwrite: bool) -> Result<ExtractReport
 
 fn journal_of(root: &Path) -> PathBuf {
     let entries = std::fs::read_dir(root.join(".pulse-extract")).unwrap();
-    let paths = entries.map(|entry| entry.unwrap().path());
+    let mut paths = entries.map(|entry| entry.unwrap().path());
     let is_journal = |path: &PathBuf| path.extension().is_some_and(|kind| kind == "journal");
-    paths.filter(is_journal).next().unwrap()
+    paths.find(is_journal).unwrap()
 }
 
 #[test]

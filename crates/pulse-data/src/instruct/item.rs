@@ -232,7 +232,7 @@ mod tests {
             (r#"{"id":1,"conversations":null}"#, "missing field"),
             (
                 r#"{"id":1,"conversations":["hello"]}"#,
-                "expected a message {from, value} at its byte 32",
+                "expected a message {from, value} at its byte 31",
             ),
             (
                 r#"{"id":1,"conversations":[7]}"#,
