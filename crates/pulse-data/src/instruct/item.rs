@@ -246,7 +246,7 @@ mod tests {
                 r#"{"id":1,"conversations":[{"from":"human","value":5}]}"#,
                 "integer `5`",
             ),
-            ("[1]", "a conversation {id, image, conversations}"),
+            ("7", "a conversation {id, image, conversations}"),
         ] {
             let error = parse_sample(text).unwrap_err();
             assert!(error.contains(words), "{text}: {error}");
