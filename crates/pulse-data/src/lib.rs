@@ -17,20 +17,23 @@
 //! | picture archives to an image folder | [`extract`](mod@extract) |
 //! | what is wrong with a data set | [`lint`](mod@lint) |
 //! | a set of synthetic patients with a benchmark | [`synthesize`](mod@synthesize) |
+//! | conversations to ids and labels, and what is wrong with them | [`labels`] |
+//! | the order of samples, sharded and resumable | [`sampler`] |
+//! | batches of tiles, ids and labels, made by worker threads | [`batch`] |
 //! | the recording behind a picture's path | [`SourceRecord`] |
 //! | data sets from the Hub | `pulse_llm::hub::fetch_dataset` |
 
+pub mod batch;
 pub mod bench;
 pub mod extract;
 pub mod instruct;
+pub mod labels;
 pub mod lint;
+pub mod sampler;
 pub mod synthesize;
 
-pub mod batch;
 mod files;
-pub mod labels;
-pub mod sampler;
-
+mod run_lock;
 mod sample;
 mod source_record;
 

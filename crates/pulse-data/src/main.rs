@@ -5,6 +5,7 @@ mod command;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use tracing_subscriber::EnvFilter;
 
 /// Get, unpack, index, check and convert ECG data sets.
 ///
@@ -39,6 +40,12 @@ enum Format {
     Json,
 }
 
+/// What RUST_LOG says; without it errors and the warnings of this project.
+fn log_filter() -> EnvFilter {
+    EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("error,pulse_data=warn,pulse_llm=warn"))
+}
+
 /// What every command needs to know.
 struct Output {
     format: Format,
@@ -48,7 +55,7 @@ struct Output {
 fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
-        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_env_filter(log_filter())
         .init();
     let arguments = Arguments::parse();
     let output = Output {

@@ -6,6 +6,7 @@
 #[path = "../../pulse-llm/tests/hub_server/mod.rs"]
 mod hub_server;
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -173,6 +174,36 @@ fn a_killed_download_goes_on() {
         transfers_of(&server, "shard_2.tar.gz"),
         [None, Some(2_000_000)]
     );
+}
+
+#[test]
+fn a_second_download_waits_and_says_so() {
+    let server = HubServer::start(&files(), Faults::default());
+    let cache = tempfile::tempdir().unwrap();
+    let arguments = ["--include", "shard_1*"];
+    let found = folder(&download(&server, cache.path(), &arguments));
+    let blob = std::fs::canonicalize(found.join("shard_1.tar.gz")).unwrap();
+    let mut lock = cache.path().join(".locks/datasets--owner--data");
+    lock.push(blob.file_name().unwrap());
+    let held = std::fs::File::open(lock.with_extension("lock")).unwrap();
+    held.lock().unwrap();
+    std::fs::remove_file(&blob).unwrap();
+    let mut child = command(&server, cache.path(), &arguments)
+        .env_remove("RUST_LOG")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let line = lines.next().unwrap().unwrap();
+    assert!(
+        line.contains("another process is downloading") && line.contains("shard_1.tar.gz"),
+        "{line}"
+    );
+    assert!(child.try_wait().unwrap().is_none());
+    drop(held);
+    assert!(child.wait().unwrap().success());
+    assert_eq!(std::fs::read(blob).unwrap(), files()[1].1);
 }
 
 #[test]

@@ -82,6 +82,33 @@ fn a_set_is_clean_complete_and_the_same_for_any_number_of_threads() {
 }
 
 #[test]
+fn a_second_run_in_one_folder_is_told_to_wait() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("made");
+    std::fs::create_dir(&out).unwrap();
+    let lock = out.join(".pulse-synthesize.lock");
+    let held = std::fs::File::create(&lock).unwrap();
+    held.lock().unwrap();
+    let few = SynthesizeOptions {
+        count: 2,
+        bench_items: Some(0),
+        ..options(out.clone())
+    };
+    let error = synthesize(&few).unwrap_err();
+    assert!(matches!(error, SynthesizeError::Busy { .. }), "{error}");
+    assert_eq!(std::fs::read_dir(&out).unwrap().count(), 1);
+    // What a killed run leaves of the lock keeps nobody out, and sets without patients get no file.
+    drop(held);
+    assert_eq!(synthesize(&few).unwrap().train, 2);
+    let mut names: Vec<_> = std::fs::read_dir(&out)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["bench", "images", "settings.txt", "train.json"]);
+}
+
+#[test]
 fn all_kinds_are_asked_and_patients_stay_in_one_set() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("made");

@@ -8,7 +8,7 @@ use pulse_data::batch::{
     Batches, DatasetConfig, HostBatch, ImageFolder, Loader, LoaderOptions, TileCache,
     TrainingDataset,
 };
-use pulse_data::instruct::{IndexOptions, InstructFile, build_index};
+use pulse_data::instruct::{IndexOptions, open_or_index};
 use pulse_data::labels::{LabelOptions, Labeller};
 use pulse_data::sampler::{Cursor, EpochOrder, Order, SampleLengths, SamplerConfig, Shard, Tail};
 use pulse_data::synthesize::{SynthesizeOptions, synthesize};
@@ -54,7 +54,7 @@ impl RunData {
         let places = places(settings)?;
         let prepare = prepare(settings, model, tokenizer, &places.images)?;
         let batch = config.train.batch_size;
-        let (digest, data) = conversations(&places.train, &prepare)?;
+        let (digest, data, lengths) = conversations(&places.train, &prepare)?;
         let sampler = SamplerConfig {
             order: settings.order,
             seed: config.train.seed,
@@ -67,11 +67,15 @@ impl RunData {
             shard: Shard::single(batch),
         };
         let samples = data.len();
-        let loader = Arc::new(Loader::new(data.clone(), order(sampler, &data)?, options)?);
+        let loader = Arc::new(Loader::new(
+            data.clone(),
+            order(sampler, &lengths)?,
+            options,
+        )?);
         let validation = match &places.validation {
             None => None,
             Some(path) => {
-                let (_, data) = conversations(path, &prepare)?;
+                let (_, data, lengths) = conversations(path, &prepare)?;
                 let sampler = SamplerConfig {
                     order: Order::Sequential,
                     ..sampler
@@ -84,7 +88,7 @@ impl RunData {
                     },
                     ..options
                 };
-                Some(Loader::new(data.clone(), order(sampler, &data)?, options)?)
+                Some(Loader::new(data, order(sampler, &lengths)?, options)?)
             }
         };
         Ok(Self {
@@ -178,30 +182,24 @@ pub(crate) fn max_length(settings: &DataSettings, model: &LoadedModel) -> usize 
 fn conversations(
     path: &Path,
     prepare: &DatasetConfig,
-) -> Result<(String, TrainingDataset), TrainError> {
+) -> Result<(String, TrainingDataset, SampleLengths), TrainError> {
     let said = |error: &dyn std::fmt::Display| TrainError::Data(error.to_string());
     let options = IndexOptions {
         progress: true,
         ..IndexOptions::default()
     };
-    let report = build_index(path, &options).map_err(|e| said(&e))?;
-    let file = InstructFile::open(path, None).map_err(|e| said(&e))?;
+    let (file, note) = open_or_index(path, &options).map_err(|e| said(&e))?;
+    if let Some(note) = note {
+        tracing::warn!("{note}");
+    }
+    let digest = blake3::Hash::from_bytes(file.header().source_digest);
+    let lengths = SampleLengths::of_file(&file);
     let data = TrainingDataset::new(Arc::new(file), prepare.clone());
-    Ok((report.blake3, data))
+    Ok((digest.to_hex().to_string(), data, lengths))
 }
 
-fn order(sampler: SamplerConfig, data: &TrainingDataset) -> Result<EpochOrder, TrainError> {
-    let needs_lengths = matches!(sampler.order, Order::Length | Order::Modality);
-    let lengths = if needs_lengths {
-        let samples = (0..data.len())
-            .map(|index| data.samples().get(index))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| TrainError::Data(error.to_string()))?;
-        Some(samples.iter().collect::<SampleLengths>())
-    } else {
-        None
-    };
-    EpochOrder::new(sampler, data.len(), lengths.as_ref())
+fn order(sampler: SamplerConfig, lengths: &SampleLengths) -> Result<EpochOrder, TrainError> {
+    EpochOrder::new(sampler, lengths.len(), Some(lengths))
         .map_err(|error| TrainError::Data(error.to_string()))
 }
 

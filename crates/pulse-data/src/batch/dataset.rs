@@ -1,5 +1,6 @@
 //! One sample at a time: text to ids and labels, picture to tiles.
 
+use std::error::Error;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use super::cache::TileCache;
 use super::error::PrepareError;
 use super::pictures::PictureSource;
 use super::prepared::{Prepared, PreparedSample};
+use crate::instruct::InstructError;
 use crate::labels::{LabelError, Labelled, Labeller, SampleDefect};
 use crate::sample::Sample;
 
@@ -79,18 +81,26 @@ impl TrainingDataset {
     /// Prepares a sample.
     ///
     /// # Errors
-    /// [`PrepareError`] if the data set fails, and for a defect if the policies say to stop.
+    /// [`PrepareError`] if the data set fails, and for a defect if the policies say to stop. An item of an
+    /// [`InstructFile`](crate::instruct::InstructFile) that is no conversation is such a defect; it goes by `#` and
+    /// its number.
     pub fn prepare(&self, index: usize) -> Result<Prepared, PrepareError> {
         let source = |reason: String| PrepareError::Source { index, reason };
         let samples = self.samples.len();
         if index >= samples {
             return Err(source(format!("there are only {samples}")));
         }
-        let sample = self
-            .samples
-            .get(index)
-            .map_err(|error| source(error.to_string()))?;
         let labeller = &self.config.labeller;
+        let sample = match self.samples.get(index) {
+            Ok(sample) => sample,
+            Err(error) => {
+                let drops = labeller.options().policy.drops();
+                return match malformed(&error).filter(|_| drops) {
+                    Some((id, defect)) => Ok(Prepared::Dropped { index, id, defect }),
+                    None => Err(source(error.to_string())),
+                };
+            }
+        };
         // The text first: a sample that its text rules out costs no decoding.
         let tokens = match labeller.label(&sample)? {
             Labelled::Kept(tokens) => tokens,
@@ -160,6 +170,19 @@ impl TrainingDataset {
             // A single tile gets one newline token.
             None => patches * patches + usize::from(merge == MergeType::SpatialUnpad),
         }
+    }
+}
+
+/// The name and the defect of an item that is no conversation; `None` for other failures of a data set.
+fn malformed(error: &DatasetError) -> Option<(String, SampleDefect)> {
+    match error.source()?.downcast_ref()? {
+        InstructError::Item { defect, .. } => Some((
+            format!("#{}", defect.item),
+            SampleDefect::Malformed {
+                reason: defect.reason.clone(),
+            },
+        )),
+        _ => None,
     }
 }
 

@@ -79,12 +79,39 @@ pub enum BenchError {
         /// The column.
         column: String,
     },
+    /// A file that should be Parquet is something else.
+    #[error("{} is no Parquet file: it {what}; {advice}", path.display())]
+    NotParquet {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
+        /// How to come to a Parquet file.
+        advice: &'static str,
+    },
     /// A JSON file is none, or not of this shape.
     #[error("{}: {reason}; expected an array of {{id, image, conversations}}", path.display())]
     Json {
         /// The file.
         path: PathBuf,
         /// Item, place and reason.
+        reason: String,
+    },
+    /// An item of a JSON file is not of this shape.
+    #[error(
+        "{}: item {item} (from 0){}, byte {offset}: {reason}; mend the item or take it out, `pulse-data lint` lists all \
+         such items", path.display(), id.as_ref().map_or(String::new(), |id| format!(", id {id:?}"))
+    )]
+    Item {
+        /// The file.
+        path: PathBuf,
+        /// The item's number, from 0.
+        item: u64,
+        /// Its id, if it has one.
+        id: Option<String>,
+        /// Its first byte in the file.
+        offset: u64,
+        /// What is wrong with it.
         reason: String,
     },
     /// A picture's path leads out of the folder.
@@ -94,6 +121,12 @@ pub enum BenchError {
         id: String,
         /// What is wrong with it.
         reason: PathRefusal,
+    },
+    /// Another run writes to the same folder.
+    #[error("another run is exporting to {}; wait until it has ended, then run the same command again", folder.display())]
+    Busy {
+        /// The folder.
+        folder: PathBuf,
     },
     /// An item's picture is neither in the item nor a file.
     #[error("item {id} has no picture {}; extract or export the pictures first", path.display())]
@@ -119,4 +152,17 @@ pub enum BenchError {
         /// The path of both.
         path: PathBuf,
     },
+}
+
+impl BenchError {
+    /// Whether one item is at fault, so that those behind it can be read.
+    pub fn is_of_an_item(&self) -> bool {
+        matches!(
+            self,
+            Self::Item { .. }
+                | Self::MissingValue { .. }
+                | Self::Path { .. }
+                | Self::Picture { .. }
+        )
+    }
 }

@@ -14,6 +14,7 @@ use super::json::JsonItem;
 use super::parquet_write::write_parquet;
 use crate::extract::safe_path;
 use crate::files::write_whole;
+use crate::run_lock::RunLock;
 
 /// A layout of ECGBench.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +49,8 @@ pub struct ExportReport {
 /// source and pictures keep their bytes, so that exporting forth and back gives the same files.
 ///
 /// # Errors
-/// [`BenchError`] of the first item that cannot be read or written. A file gets its name when it is
+/// [`BenchError`] of the first item that cannot be read or written; [`BenchError::Busy`] if another run exports to
+/// `out`. A file gets its name when it is
 /// whole.
 pub fn export_bench(
     source: &BenchFolder,
@@ -62,6 +64,14 @@ pub fn export_bench(
     let mut report = ExportReport {
         configs: Vec::new(),
         pictures: 0,
+    };
+    create_folder(out)?;
+    let lock = out.join(".pulse-export.lock");
+    let lock = RunLock::take(&lock).map_err(|source| BenchError::File { path: lock, source })?;
+    let Some(_lock) = lock else {
+        return Err(BenchError::Busy {
+            folder: out.to_owned(),
+        });
     };
     // Content of the paths written so far: questions of several configurations share pictures.
     let mut written = HashMap::new();

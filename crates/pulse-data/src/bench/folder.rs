@@ -88,8 +88,9 @@ impl BenchFolder {
     /// The items of a configuration, streamed from Parquet a few at a time.
     ///
     /// # Errors
-    /// [`BenchError::NoConfig`] if it is not there; [`BenchError`] of its first file. Later files and
-    /// rows give their errors when the iterator comes to them.
+    /// [`BenchError::NoConfig`] if it is not there; [`BenchError`] of its first file. Later files, and rows and
+    /// items that are unsound by themselves, give their errors when the iterator comes to them; it goes on
+    /// behind those that [are of an item](BenchError::is_of_an_item).
     pub fn items(&self, config: BenchConfig) -> Result<BenchItems, BenchError> {
         self.read(config, true)
     }
@@ -105,9 +106,7 @@ impl BenchFolder {
 
     fn read(&self, config: BenchConfig, with_pictures: bool) -> Result<BenchItems, BenchError> {
         match self.files(config)?.clone() {
-            Files::Json(path) => Ok(Box::new(
-                read_json(&path, &self.images)?.into_iter().map(Ok),
-            )),
+            Files::Json(path) => Ok(Box::new(read_json(&path, &self.images)?.into_iter())),
             Files::Parquet(files) => {
                 let mut files = files.into_iter();
                 let open = move |path: &PathBuf| ParquetItems::open(path, with_pictures);

@@ -60,6 +60,7 @@ pub enum BenchConversation {
 
 /// One message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(expecting = "a message {from, value}")]
 pub struct BenchTurn {
     /// `human` or `gpt`.
     pub from: String,

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::array::ItemArray;
 use super::error::BenchError;
 use super::item::{BenchConversation, BenchItem, BenchPicture, BenchTurn};
 use crate::extract::safe_path;
@@ -11,6 +12,7 @@ use crate::sample::flexible_id;
 
 /// An item as files spell it.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(expecting = "an item {id, image, conversations}")]
 pub(crate) struct JsonItem {
     #[serde(
         rename = "No",
@@ -46,43 +48,33 @@ impl JsonItem {
     }
 }
 
-/// The items of a JSON file whose pictures lie below `images`. ECGBench's are small: at most a few
-/// thousand items without pictures.
-pub(super) fn read_json(path: &Path, images: &Path) -> Result<Vec<BenchItem>, BenchError> {
-    let bytes = std::fs::read(path).map_err(|source| BenchError::File {
-        path: path.to_owned(),
-        source,
-    })?;
-    let items: Vec<JsonItem> =
-        serde_json::from_slice(&bytes).map_err(|error| BenchError::Json {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        })?;
-    let with_index = items.into_iter().enumerate();
-    with_index
-        .map(|(index, item)| {
-            let Some(id) = item.id.or_else(|| item.number.clone()) else {
-                return Err(BenchError::Json {
-                    path: path.to_owned(),
-                    reason: format!("item {index} has neither id nor No"),
-                });
-            };
-            let picture = match &item.image {
-                None => BenchPicture::Absent,
-                Some(image) => match safe_path(image.as_bytes()) {
-                    Ok(place) => BenchPicture::File(images.join(place)),
-                    Err(reason) => return Err(BenchError::Path { id, reason }),
-                },
-            };
-            Ok(BenchItem {
-                id,
-                picture,
-                image_path: item.image.unwrap_or_default(),
-                conversation: repaired(item.conversations),
-                number: item.number,
-            })
+/// The items of a JSON file whose pictures lie below `images`, each with what is wrong with it alone.
+pub(super) fn read_json(
+    path: &Path,
+    images: &Path,
+) -> Result<Vec<Result<BenchItem, BenchError>>, BenchError> {
+    let array = ItemArray::read(path)?;
+    let items = array.items(path).map(|place| {
+        let item: JsonItem = place.parse()?;
+        let Some(id) = item.id.or_else(|| item.number.clone()) else {
+            return Err(place.bad("it has neither id nor No".to_owned()));
+        };
+        let picture = match &item.image {
+            None => BenchPicture::Absent,
+            Some(image) => match safe_path(image.as_bytes()) {
+                Ok(place) => BenchPicture::File(images.join(place)),
+                Err(reason) => return Err(BenchError::Path { id, reason }),
+            },
+        };
+        Ok(BenchItem {
+            id,
+            picture,
+            image_path: item.image.unwrap_or_default(),
+            conversation: repaired(item.conversations),
+            number: item.number,
         })
-        .collect()
+    });
+    Ok(items.collect())
 }
 
 /// Texts that went through a `list<string>` column are whole again.

@@ -5,6 +5,7 @@
 //! [`export_bench`] turns one into the other without touching a picture's bytes and in the order of the
 //! source, where the original's eight threads leave the order to chance and encode pictures anew.
 
+mod array;
 mod config;
 mod error;
 mod export;

@@ -3,6 +3,7 @@
 //! Rows are read a few at a time, so memory is a handful of pictures, whatever the size of the file.
 
 use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use arrow_array::cast::AsArray;
@@ -73,10 +74,52 @@ pub(super) fn count_rows(path: &Path) -> Result<u64, BenchError> {
 }
 
 fn damaged(path: &Path, error: &dyn std::fmt::Display) -> BenchError {
+    if let Some((what, advice)) = other_kind(path) {
+        return BenchError::NotParquet {
+            path: path.to_owned(),
+            what,
+            advice,
+        };
+    }
     BenchError::Parquet {
         path: path.to_owned(),
         reason: error.to_string(),
     }
+}
+
+/// What a file is that does not begin as Parquet files do, and what to do.
+fn other_kind(path: &Path) -> Option<(&'static str, &'static str)> {
+    const KINDS: [(&[u8], &str, &str); 5] = [
+        (
+            b"\x1f\x8b",
+            "is compressed with gzip as a whole",
+            "unpack it with `gunzip` (inside, Parquet files may be compressed)",
+        ),
+        (
+            b"\x28\xb5\x2f\xfd",
+            "is compressed with Zstandard as a whole",
+            "unpack it with `unzstd`",
+        ),
+        (b"PK", "is a zip archive", "unpack it"),
+        (
+            b"version https://git-lfs",
+            "is a pointer of Git LFS, not the file itself",
+            "get the file with `git lfs pull` or `pulse-data download`",
+        ),
+        (
+            b"<",
+            "is a web page",
+            "get the file with `pulse-data download`",
+        ),
+    ];
+    let mut start = Vec::new();
+    File::open(path)
+        .ok()?
+        .take(32)
+        .read_to_end(&mut start)
+        .ok()?;
+    let kind = KINDS.iter().find(|(magic, ..)| start.starts_with(magic))?;
+    Some((kind.1, kind.2))
 }
 
 impl Iterator for ParquetItems {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::array::ItemArray;
 use super::error::BenchError;
 use super::item::{BenchConversation, BenchItem, BenchPicture, BenchTurn};
 use super::text::TurnValue;
@@ -12,6 +13,7 @@ use crate::extract::safe_path;
 use crate::sample::flexible_id;
 
 #[derive(Deserialize)]
+#[serde(expecting = "an item {id, image, conversation}")]
 struct ReportItem {
     #[serde(deserialize_with = "flexible_id")]
     id: String,
@@ -20,6 +22,7 @@ struct ReportItem {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a message {from, value} or {role, content}")]
 struct ReportTurn {
     #[serde(alias = "from")]
     role: String,
@@ -31,21 +34,15 @@ struct ReportTurn {
 /// `user` and `assistant` become `human` and `gpt`; other roles stay, for the consumer to judge.
 ///
 /// # Errors
-/// [`BenchError::File`] and [`BenchError::Json`]; [`BenchError::Path`] if a picture's path leads out of
+/// [`BenchError::File`] and [`BenchError::Json`]; [`BenchError::Item`] of the first item of another shape, with its
+/// number; [`BenchError::Path`] if a picture's path leads out of
 /// the folder.
 pub fn read_report_list(path: &Path, images: &Path) -> Result<Vec<BenchItem>, BenchError> {
-    let bytes = std::fs::read(path).map_err(|source| BenchError::File {
-        path: path.to_owned(),
-        source,
-    })?;
-    let items: Vec<ReportItem> =
-        serde_json::from_slice(&bytes).map_err(|error| BenchError::Json {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        })?;
-    items
-        .into_iter()
+    let array = ItemArray::read(path)?;
+    array
+        .items(path)
         .map(|item| {
+            let item: ReportItem = item.parse()?;
             let place = safe_path(item.image.as_bytes()).map_err(|reason| BenchError::Path {
                 id: item.id.clone(),
                 reason,

@@ -69,12 +69,16 @@ impl Extract {
             let done = &report.extracted;
             writeln!(
                 out,
-                "{} archives, {} files, {} bytes in {}; {} written now",
+                "{} archives, {} files, {} bytes in {}; {} written now{}",
                 done.shards,
                 done.files,
                 done.bytes,
                 done.root.display(),
-                done.written
+                done.written,
+                match done.restored {
+                    0 => String::new(),
+                    some => format!(", {some} of them for the second time: they were gone"),
+                }
             )?;
             let Some(verified) = &report.verified else {
                 return Ok(());
@@ -88,7 +92,15 @@ impl Extract {
                     writeln!(out, "{what}: {}", path.display())?;
                 }
             }
-            writeln!(out, "{} files read and compared", verified.files)
+            writeln!(out, "{} files read and compared", verified.files)?;
+            match verified.is_sound() {
+                true => Ok(()),
+                false => writeln!(
+                    out,
+                    "delete what is named as different and run the same command again with all archives: what is \
+                     not there is unpacked again"
+                ),
+            }
         })?;
         Ok(is_sound)
     }

@@ -11,7 +11,7 @@ use crate::Output;
 /// Exit code 0 only if nothing was found.
 #[derive(Args)]
 pub(crate) struct Lint {
-    /// A LLaVA JSON, a folder made by synthesize or export, or ECGBench as downloaded
+    /// A LLaVA JSON, a list of reports, a folder made by synthesize or export, or ECGBench as downloaded
     path: PathBuf,
     /// Folder of the pictures. Default: images beside the conversations
     #[arg(long)]

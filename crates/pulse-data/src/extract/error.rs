@@ -70,6 +70,41 @@ pub enum ExtractError {
         /// What is wrong with its name.
         reason: PathRefusal,
     },
+    /// What describes an entry is longer than any name.
+    #[error(
+        "{}: the name and attributes of entry {entry} take more than {limit} bytes, which those of no picture do; \
+         this archive is not unpacked further", shard.display()
+    )]
+    LongName {
+        /// The archive.
+        shard: PathBuf,
+        /// Number of the entry, from 0.
+        entry: u64,
+        /// The most that is read, in bytes.
+        limit: u64,
+    },
+    /// A symbolic link lies where an entry would be written.
+    #[error(
+        "{} is a symbolic link, through which {} would be written to another place; remove the link, or give \
+         --out the folder that it leads to", link.display(), writing.display()
+    )]
+    ThroughLink {
+        /// The link.
+        link: PathBuf,
+        /// What would have been written.
+        writing: PathBuf,
+    },
+    /// Another run unpacks the same archive to the same place.
+    #[error(
+        "another run is unpacking {} here (it holds {}); wait until it has ended, then run the same command again",
+        shard.display(), journal.display()
+    )]
+    Busy {
+        /// The archive.
+        shard: PathBuf,
+        /// The journal that the other run holds.
+        journal: PathBuf,
+    },
     /// An entry is neither a file nor a folder.
     #[error(
         "{}: entry {entry} ({name}) is a {kind}; picture archives have files and folders only, this archive \

@@ -5,13 +5,14 @@
 //! what a killed run goes on from and what verification compares with. Lines are written after the files
 //! they tell of have their names; a line that was cut off is dropped.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::error::ExtractError;
 use super::identity::Identity;
 use super::path::JOURNALS;
+use crate::run_lock::open_locked;
 
 const FIRST: &str = "pulse-extract 2 ";
 const LAST: &str = "complete";
@@ -54,7 +55,7 @@ pub(super) fn journal_path(root: &Path, shard: &Path, identity: &Identity) -> Pa
     root.join(JOURNALS).join(name)
 }
 
-/// The journal of one archive, open for appending. Another process waits.
+/// The journal of one archive, open for appending. No other process can open it meanwhile.
 pub(super) struct Journal {
     path: PathBuf,
     output: BufWriter<File>,
@@ -65,17 +66,20 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// Opens the journal of an archive, or begins one.
-    pub(super) fn open(path: &Path, identity: &Identity) -> Result<Self, ExtractError> {
+    /// Opens the journal of an archive, or begins one. Two runs that waited for each other's archives would
+    /// never end: the second is refused.
+    pub(super) fn open(
+        path: &Path,
+        shard: &Path,
+        identity: &Identity,
+    ) -> Result<Self, ExtractError> {
         let failed = |source| ExtractError::file(path, source);
-        let mut file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .open(path)
-            .map_err(failed)?;
-        file.lock().map_err(failed)?;
+        let Some(mut file) = open_locked(path).map_err(failed)? else {
+            return Err(ExtractError::Busy {
+                shard: shard.to_owned(),
+                journal: path.to_owned(),
+            });
+        };
         let contents = read(path, &mut file)?;
         let first = format!("{FIRST}{} {}", identity.length, identity.short());
         let (mut done, mut is_complete, mut end) = (Vec::new(), false, 0);
@@ -113,7 +117,9 @@ impl Journal {
     /// Notes that the archive is done.
     pub(super) fn complete(mut self) -> Result<(), ExtractError> {
         let failed = |source| ExtractError::file(&self.path, source);
-        writeln!(self.output, "{LAST}").map_err(failed)?;
+        if !self.is_complete {
+            writeln!(self.output, "{LAST}").map_err(failed)?;
+        }
         self.output.flush().map_err(failed)?;
         self.output.get_ref().sync_all().map_err(failed)
     }

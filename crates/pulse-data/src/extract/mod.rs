@@ -7,8 +7,11 @@
 mod error;
 mod identity;
 mod journal;
+mod links;
+mod meter;
 mod options;
 mod path;
+mod presence;
 mod progress;
 mod run;
 mod shard;

@@ -41,8 +41,10 @@ pub struct ExtractReport {
     pub root: PathBuf,
     /// Archives.
     pub shards: usize,
-    /// Archives that were complete before.
+    /// Archives that were complete before, with all their files still there.
     pub complete_before: usize,
+    /// Files that an earlier run had written and that were gone, written again.
+    pub restored: u64,
     /// Files of all archives.
     pub files: u64,
     /// Their bytes.

@@ -8,8 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::error::ExtractError;
 use super::identity::Identity;
 use super::journal::{Journal, journal_path};
+use super::links::refuse_links;
 use super::options::{ExtractOptions, ExtractReport};
 use super::path::JOURNALS;
+use super::presence::lost;
 use super::progress::bar;
 use super::shard::{ShardReport, unpack};
 use super::space;
@@ -54,25 +56,27 @@ fn number_in(name: &str) -> u64 {
 }
 
 /// Unpacks archives below `root`, several at once. An archive that is named twice, or there twice under one
-/// name, is unpacked once. Archives that are done are left alone, those that were
-/// interrupted are continued: decompressed from their beginning, but written from where they stopped.
+/// name, is unpacked once. Archives that are done are left alone if their files are there with their lengths;
+/// otherwise they are read again for those that are gone. Those that were interrupted are continued:
+/// decompressed from their beginning, but written from where they stopped.
 ///
 /// # Errors
 /// [`ExtractError`] of the first archive that fails; the others stop at their next archive, and what is
-/// done is kept.
+/// done is kept. [`ExtractError::Busy`] if another run unpacks one of them to the same root.
 pub fn extract(
     shards: &[PathBuf],
     root: &Path,
     options: &ExtractOptions,
 ) -> Result<ExtractReport, ExtractError> {
     let journals = root.join(JOURNALS);
+    refuse_links(root, Path::new(JOURNALS), true)?;
     std::fs::create_dir_all(&journals).map_err(|source| ExtractError::file(&journals, source))?;
     let mut report = ExtractReport {
         root: root.to_owned(),
         ..ExtractReport::default()
     };
     let mut open = Vec::new();
-    let mut bytes = 0;
+    let (mut bytes, mut needed, mut restoring) = (0, 0, 0);
     let mut seen = HashSet::new();
     for shard in shards {
         let identity = Identity::of(shard)?;
@@ -81,21 +85,36 @@ pub fn extract(
             continue;
         }
         report.shards += 1;
-        let journal = Journal::open(&path, &identity)?;
-        if journal.is_complete {
-            report.complete_before += 1;
-            let files = journal.done.iter().filter_map(|entry| entry.size);
-            for size in files {
-                report.files += 1;
-                report.bytes += size;
-            }
-        } else {
+        let name = Path::new(JOURNALS).join(path.file_name().unwrap_or_default());
+        refuse_links(root, &name, true)?;
+        let journal = Journal::open(&path, shard, &identity)?;
+        if !journal.is_complete {
             bytes += identity.length;
+            needed += identity.length;
             open.push((shard, journal));
+            continue;
+        }
+        let (lost, lost_bytes) = lost(root, &journal.done);
+        if lost > 0 {
+            tracing::warn!(
+                "{} was unpacked before, but {lost} of its files are gone or changed their length: reading it again \
+                 for them",
+                shard.display()
+            );
+            bytes += identity.length;
+            restoring += lost_bytes;
+            open.push((shard, journal));
+            continue;
+        }
+        report.complete_before += 1;
+        let files = journal.done.iter().filter_map(|entry| entry.size);
+        for size in files {
+            report.files += 1;
+            report.bytes += size;
         }
     }
     if options.check_space {
-        space::check(root, bytes)?;
+        space::check(root, needed, restoring)?;
     }
     let bar = bar(bytes, options.progress);
     let threads = match options.threads {
@@ -122,6 +141,7 @@ pub fn extract(
             sum.files += one.files;
             sum.bytes += one.bytes;
             sum.written += one.written;
+            sum.restored += one.restored;
         }
         Ok(sum)
     };
@@ -141,6 +161,7 @@ pub fn extract(
         report.files += one.files;
         report.bytes += one.bytes;
         report.written += one.written;
+        report.restored += one.restored;
     }
     Ok(report)
 }

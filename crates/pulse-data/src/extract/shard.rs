@@ -1,6 +1,5 @@
 //! One archive to files.
 
-use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
@@ -12,6 +11,8 @@ use tar::{Archive, EntryType};
 
 use super::error::ExtractError;
 use super::journal::{Entry, Journal, drop_superseded};
+use super::links::refuse_links;
+use super::meter::{Meter, Metered};
 use super::options::ExtractOptions;
 use super::path::safe_path;
 use super::progress::Counted;
@@ -19,6 +20,9 @@ use super::progress::Counted;
 /// Bytes of a header, of the padding of contents and of each half of an archive's end.
 const BLOCK: u64 = 512;
 const BUFFER: usize = 1 << 18;
+/// Most bytes of what describes an entry: its header, long names (GNU's `L` and `K`), extended attributes (pax).
+/// They are read into memory before the entry is known; no file system takes names of 4 KiB.
+const DESCRIPTION: u64 = 64 << 10;
 /// Entries between two flushes of the journal: what a kill costs at most.
 const FLUSH: usize = 16;
 
@@ -28,6 +32,8 @@ pub(super) struct ShardReport {
     pub(super) files: u64,
     pub(super) bytes: u64,
     pub(super) written: u64,
+    /// Files among them that an earlier run had written.
+    pub(super) restored: u64,
 }
 
 /// Unpacks an archive, or what an earlier run left of it.
@@ -49,10 +55,10 @@ pub(super) fn unpack(
         true => Box::new(reader),
         false => Box::new(MultiGzDecoder::new(reader)),
     };
-    let taken = Rc::new(Cell::new(0));
-    let reader: Box<dyn Read> = Box::new(Taken {
+    let meter = Rc::new(Meter::default());
+    let reader: Box<dyn Read> = Box::new(Metered {
         reader,
-        bytes: taken.clone(),
+        meter: meter.clone(),
     });
     let mut archive = Archive::new(reader);
     let mut work = Work {
@@ -72,11 +78,22 @@ pub(super) fn unpack(
     let mut done = done.into_iter();
     let mut number = 0;
     // Where the last entry ends.
-    let mut end = 0;
-    let entries = archive.entries().map_err(|error| damaged(0, &error))?;
-    for entry in entries {
-        let mut entry = entry.map_err(|error| damaged(number, &error))?;
-        end = entry.raw_file_position() + entry.size().next_multiple_of(BLOCK);
+    let mut end = 0u64;
+    let mut entries = archive.entries().map_err(|error| damaged(0, &error))?;
+    loop {
+        meter.allow(end.saturating_add(DESCRIPTION));
+        let Some(entry) = entries.next() else { break };
+        let mut entry = entry.map_err(|error| match meter.is_over() {
+            true => ExtractError::LongName {
+                shard: shard.to_owned(),
+                entry: number,
+                limit: DESCRIPTION,
+            },
+            false => damaged(number, &error),
+        })?;
+        meter.allow(u64::MAX);
+        let padded = entry.size().checked_next_multiple_of(BLOCK);
+        end = (entry.raw_file_position()).saturating_add(padded.unwrap_or(u64::MAX));
         if entry.header().entry_type() == EntryType::XGlobalHeader {
             continue;
         }
@@ -108,8 +125,16 @@ pub(super) fn unpack(
         }
         number += 1;
     }
+    meter.allow(u64::MAX);
+    if done.next().is_some() {
+        return Err(ExtractError::OtherArchive {
+            shard: shard.to_owned(),
+            entry: number,
+            journal: journal.path().to_owned(),
+        });
+    }
     // An archive ends with blocks of zeros. One that was cut off between two entries is sound but for them.
-    if taken.get() < end + BLOCK {
+    if meter.taken() < end.saturating_add(BLOCK) {
         return Err(ExtractError::Damaged {
             shard: shard.to_owned(),
             entry: number,
@@ -130,20 +155,6 @@ pub(super) fn unpack(
     drop_superseded(&path, shard)?;
     let _ = std::fs::remove_file(&work.temporary);
     Ok(work.report)
-}
-
-/// A reader that counts what is taken from it.
-struct Taken<R> {
-    reader: R,
-    bytes: Rc<Cell<u64>>,
-}
-
-impl<R: Read> Read for Taken<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.reader.read(buffer)?;
-        self.bytes.set(self.bytes.get() + count as u64);
-        Ok(count)
-    }
 }
 
 struct Work<'a> {
@@ -188,6 +199,7 @@ impl Work<'_> {
     }
 
     fn folder(&mut self, path: PathBuf) -> Result<Entry, ExtractError> {
+        refuse_links(self.root, &path, true)?;
         self.create(&self.root.join(&path))?;
         Ok(Entry {
             size: None,
@@ -209,6 +221,7 @@ impl Work<'_> {
     ) -> Result<Entry, ExtractError> {
         let size = entry.size();
         let target = self.root.join(&path);
+        refuse_links(self.root, &path, false)?;
         let digest = self.receive(entry, number)?;
         let is_there = target.symlink_metadata().is_ok();
         if is_there && hash_file(&target, &mut self.buffer)? == Some((size, digest)) {
@@ -243,7 +256,9 @@ impl Work<'_> {
         number: u64,
     ) -> Result<blake3::Hash, ExtractError> {
         let failed = |source| ExtractError::file(&self.temporary, source);
-        let mut output = File::create(&self.temporary).map_err(failed)?;
+        // Whatever lies there, a link too, is an earlier run's and not written through.
+        let _ = std::fs::remove_file(&self.temporary);
+        let mut output = File::create_new(&self.temporary).map_err(failed)?;
         let mut hasher = blake3::Hasher::new();
         let mut left = entry.size();
         loop {
@@ -282,16 +297,27 @@ impl Work<'_> {
         number: u64,
     ) -> Result<(), ExtractError> {
         let target = self.root.join(&before.path);
+        refuse_links(self.root, &before.path, before.size.is_none())?;
         let Some(size) = before.size else {
             return self.create(&target);
         };
-        let found = target.metadata().ok();
+        let found = target.symlink_metadata().ok();
         if found.is_some_and(|found| found.is_file() && found.len() == size) {
             self.report.files += 1;
             self.report.bytes += size;
             return Ok(());
         }
-        self.file(before.path.clone(), entry, number).map(|_| ())
+        let written = self.report.written;
+        let again = self.file(before.path.clone(), entry, number)?;
+        if again != *before {
+            return Err(ExtractError::OtherArchive {
+                shard: self.shard.to_owned(),
+                entry: number,
+                journal: self.temporary.with_extension("journal"),
+            });
+        }
+        self.report.restored += self.report.written - written;
+        Ok(())
     }
 }
 

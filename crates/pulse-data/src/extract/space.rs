@@ -8,10 +8,11 @@ use super::error::ExtractError;
 const RESERVE: u64 = 64 << 20;
 
 /// Refuses to begin if the image root has not the room that the archives need, by the estimate that
-/// [`ExtractOptions::check_space`](super::ExtractOptions::check_space) describes.
-pub(super) fn check(root: &Path, archive_bytes: u64) -> Result<(), ExtractError> {
+/// [`ExtractOptions::check_space`](super::ExtractOptions::check_space) describes, and `more` bytes of files
+/// whose sizes are known.
+pub(super) fn check(root: &Path, archive_bytes: u64, more: u64) -> Result<(), ExtractError> {
     let free = fs4::available_space(root).map_err(|source| ExtractError::file(root, source))?;
-    let needed = estimate(archive_bytes);
+    let needed = estimate(archive_bytes).saturating_add(more);
     if free >= needed {
         return Ok(());
     }
@@ -36,8 +37,8 @@ mod tests {
     #[test]
     fn more_than_the_disk_has_is_refused_with_both_numbers() {
         let folder = tempfile::tempdir().unwrap();
-        check(folder.path(), 1000).unwrap();
-        let error = check(folder.path(), u64::MAX / 4).unwrap_err();
+        check(folder.path(), 1000, 1000).unwrap();
+        let error = check(folder.path(), 1000, u64::MAX / 4).unwrap_err();
         let ExtractError::NoSpace { free, needed, .. } = error else {
             unreachable!("{error}")
         };

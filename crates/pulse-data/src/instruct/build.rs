@@ -66,7 +66,8 @@ pub struct IndexReport {
 ///
 /// # Errors
 /// [`InstructError`] if the file cannot be read, is cut off, not UTF-8, or no JSON array of objects, with
-/// the byte and the item; or if it changes meanwhile. Items that are JSON but no conversation are no
+/// the byte and the item; if it changes meanwhile; [`InstructError::Unwritable`] if the index cannot be written
+/// and [`InstructError::Busy`] if another run makes it. Items that are JSON but no conversation are no
 /// error here: they are counted, and reading one of them is.
 pub fn build_index(path: &Path, options: &IndexOptions) -> Result<IndexReport, InstructError> {
     let began = Instant::now();
@@ -100,7 +101,16 @@ pub fn build_index(path: &Path, options: &IndexOptions) -> Result<IndexReport, I
     }
     let mut partial_path = index.clone().into_os_string();
     partial_path.push(".partial");
-    let (mut partial, found) = PartialIndex::open(Path::new(&partial_path), before)?;
+    let Some((mut partial, found)) = PartialIndex::open(Path::new(&partial_path), before)? else {
+        return Err(InstructError::Busy { index });
+    };
+    // Another run may have made it just before this one took the lock.
+    if !options.rebuild
+        && let Some(header) = adopt(path, &index, before, options)?
+    {
+        partial.remove()?;
+        return Ok(report(&header, 0, true));
+    }
     let mut pass = Pass::new(path, before.0, options)?;
     let resumed_at = match found {
         Some(progress) if pass.resume(&progress)? => progress.offset,

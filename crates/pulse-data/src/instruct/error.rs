@@ -35,11 +35,28 @@ pub enum InstructError {
         /// The file.
         path: PathBuf,
     },
-    /// The file is not one JSON array of objects.
+    /// Another run makes the same index.
     #[error(
-        "{}: {reason}; expected one JSON array of conversations. If the file should be whole, get it again",
-        path.display()
+        "another run is making the index {}; wait until it has ended, then run the same command again",
+        index.display()
     )]
+    Busy {
+        /// The index.
+        index: PathBuf,
+    },
+    /// The index cannot be written where it should be.
+    #[error(
+        "the index {} cannot be written: {source}; give it another place with `pulse-data index FILE --index \
+         PLACE`, or free some space", path.display()
+    )]
+    Unwritable {
+        /// The index, or what grows into it.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// The file is not one JSON array of objects.
+    #[error("{}: {reason}{}", path.display(), reason.advice())]
     Structure {
         /// The file.
         path: PathBuf,

@@ -123,6 +123,18 @@ impl InstructFile {
         Ok((words != Record::DEFECTIVE).then_some(words))
     }
 
+    /// Words of each item, 1 for those that are no conversations (the orders refuse 0), and whether it names a picture.
+    pub(crate) fn lengths(&self) -> impl Iterator<Item = (i64, bool)> {
+        let records = self.table.as_chunks::<{ Record::BYTES }>().0.iter();
+        records.map(Record::from_bytes).map(|record| {
+            let words = match record.words {
+                Record::DEFECTIVE => 1,
+                words => i64::from(words),
+            };
+            (words, record.image != Record::NO_IMAGE)
+        })
+    }
+
     /// Whether an item names a picture.
     ///
     /// # Errors

@@ -95,7 +95,7 @@ pub(super) fn write_index(
     header: &IndexHeader,
     records: impl Iterator<Item = std::io::Result<Vec<u8>>>,
 ) -> Result<(), InstructError> {
-    let failed = |source| InstructError::File {
+    let failed = |source| InstructError::Unwritable {
         path: path.to_owned(),
         source,
     };

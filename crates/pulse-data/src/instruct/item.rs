@@ -11,22 +11,49 @@ use crate::sample::{Message, Sample};
 
 /// An item as files spell it; texts without escapes are borrowed.
 #[derive(Deserialize)]
+#[serde(expecting = "a conversation {id, image, conversations}")]
 struct RawItem<'a> {
     #[serde(borrow)]
     id: RawId<'a>,
     #[serde(default, borrow)]
     image: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    conversations: Vec<RawMessage<'a>>,
+    #[serde(default, borrow)]
+    conversations: Option<Vec<RawMessage<'a>>>,
+    /// The name in the list of reports that comes with the original code.
+    #[serde(default, borrow)]
+    conversation: Option<Vec<RawMessage<'a>>>,
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a message {from, value}")]
 struct RawMessage<'a> {
     #[serde(borrow)]
     from: Cow<'a, str>,
     #[serde(borrow)]
     value: Cow<'a, str>,
 }
+
+impl<'a> RawItem<'a> {
+    fn messages(&self) -> Option<&[RawMessage<'a>]> {
+        let messages = self.conversations.as_ref().or(self.conversation.as_ref());
+        messages.map(Vec::as_slice)
+    }
+
+    /// The name of a speaker. Lists of reports have `user` and `assistant`; elsewhere those are unknown
+    /// roles, which consumers report.
+    fn role(&self, from: &str) -> String {
+        let is_report = self.conversations.is_none();
+        match from {
+            "user" if is_report => "human",
+            "assistant" if is_report => "gpt",
+            other => other,
+        }
+        .to_owned()
+    }
+}
+
+/// What is said of an item without them.
+const NO_MESSAGES: &str = "missing field `conversations`, the list of messages {from, value}";
 
 /// Ids are texts or whole numbers.
 #[derive(Deserialize)]
@@ -55,31 +82,39 @@ pub(super) enum ItemError {
     Shape,
 }
 
-/// One conversation from the bytes of its JSON object.
+/// One conversation from the bytes of its JSON object, of the LLaVA format or of the list of reports that comes
+/// with the original code (`conversation`, whose `user` and `assistant` become `human` and `gpt`).
 ///
 /// # Errors
-/// What is missing or of another type, or where the JSON is unsound, in a sentence.
+/// What is missing or of another type, or where the JSON is unsound, in a sentence with the byte of the item.
 pub fn parse_sample(text: &str) -> Result<Sample, String> {
-    let item: RawItem<'_> = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let item: RawItem<'_> =
+        serde_json::from_str(text).map_err(|error| describe_error(text, &error))?;
+    let messages = item.messages().ok_or(NO_MESSAGES)?;
     Ok(Sample {
         id: item.id.text().into_owned(),
-        image: item.image.map(|path| PathBuf::from(path.into_owned())),
-        conversations: item
-            .conversations
-            .into_iter()
+        image: item.image.as_ref().map(|path| PathBuf::from(path.as_ref())),
+        conversations: messages
+            .iter()
             .map(|message| Message {
-                from: message.from.into_owned(),
-                value: message.value.into_owned(),
+                from: item.role(&message.from),
+                value: message.value.as_ref().to_owned(),
             })
             .collect(),
     })
 }
 
+/// Whether an item is one of a list of reports: it has `conversation` and no `conversations`.
+pub(crate) fn is_report_item(text: &str) -> bool {
+    serde_json::from_str(text)
+        .is_ok_and(|item: RawItem<'_>| item.conversations.is_none() && item.conversation.is_some())
+}
+
 /// What the index keeps of an item.
 pub(super) fn measure(text: &str, range: ItemRange) -> Result<Record, ItemError> {
     let item: RawItem<'_> = serde_json::from_str(text).map_err(|_| judge(text))?;
-    let words: usize = item
-        .conversations
+    let messages = item.messages().ok_or(ItemError::Shape)?;
+    let words: usize = messages
         .iter()
         .map(|message| count_words(&message.value))
         .sum();
@@ -88,8 +123,8 @@ pub(super) fn measure(text: &str, range: ItemRange) -> Result<Record, ItemError>
         length: u32::try_from(range.end - range.start).unwrap_or(u32::MAX),
         words: u32::try_from(words).unwrap_or(Record::DEFECTIVE - 1),
         id: name_hash(&item.id.text()),
-        image: item.image.map_or(Record::NO_IMAGE, |path| {
-            name_hash(&path).max(Record::NO_IMAGE + 1)
+        image: item.image.as_ref().map_or(Record::NO_IMAGE, |path| {
+            name_hash(path).max(Record::NO_IMAGE + 1)
         }),
     })
 }
@@ -103,6 +138,12 @@ fn judge(text: &str) -> ItemError {
             reason: strip_place(&error),
         },
     }
+}
+
+/// What the parser said of an item, with the byte of the item instead of a line.
+pub(crate) fn describe_error(text: &str, error: &serde_json::Error) -> String {
+    let at = byte_of(text, error.line(), error.column());
+    format!("{} at its byte {at}", strip_place(error))
 }
 
 /// The parser's sentence without its line and column, which count from the item's beginning.
@@ -182,6 +223,66 @@ mod tests {
             let error = parse_sample(&item(id)).unwrap_err();
             assert!(error.contains("text or a whole number"), "{id}: {error}");
         }
+    }
+
+    #[test]
+    fn defects_are_told_in_the_words_of_the_format() {
+        for (text, words) in [
+            (r#"{"id":1}"#, "missing field `conversations`"),
+            (r#"{"id":1,"conversations":null}"#, "missing field"),
+            (
+                r#"{"id":1,"conversations":["hello"]}"#,
+                "expected a message {from, value} at its byte 31",
+            ),
+            (
+                r#"{"id":1,"conversations":[7]}"#,
+                "expected a message {from, value}",
+            ),
+            (
+                r#"{"id":1,"conversations":[{"from":"human"}]}"#,
+                "missing field `value`",
+            ),
+            (
+                r#"{"id":1,"conversations":[{"from":"human","value":5}]}"#,
+                "integer `5`",
+            ),
+            ("7", "a conversation {id, image, conversations}"),
+        ] {
+            let error = parse_sample(text).unwrap_err();
+            assert!(error.contains(words), "{text}: {error}");
+            assert!(
+                !error.contains("struct") && !error.contains("Raw"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn items_of_a_list_of_reports_are_conversations() {
+        let text = r#"{"id":"r","image":"ptb/1_hr-0.png","conversation":[
+            {"from":"user","value":"Report?"},{"from":"assistant","value":"Sinus rhythm."}]}"#;
+        let sample = parse_sample(text).unwrap();
+        let roles: Vec<&str> = sample
+            .conversations
+            .iter()
+            .map(|turn| turn.from.as_str())
+            .collect();
+        assert_eq!(roles, ["human", "gpt"]);
+        assert!(is_report_item(text));
+        let record = measure(
+            text,
+            ItemRange {
+                start: 0,
+                end: text.len() as u64,
+            },
+        )
+        .ok()
+        .unwrap();
+        assert_eq!(record.words, 3);
+        // Elsewhere these roles are unknown and stay for the consumers to report.
+        let other = text.replace("\"conversation\"", "\"conversations\"");
+        assert!(!is_report_item(&other));
+        assert_eq!(parse_sample(&other).unwrap().conversations[0].from, "user");
     }
 
     #[test]

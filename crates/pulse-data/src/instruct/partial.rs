@@ -5,12 +5,13 @@
 //! up to there, the records, BLAKE3 of the block. A block that a kill cut off fails its checksum and is
 //! dropped. The BLAKE3 of the prefix lets the next run prove that it continues the same file.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::error::InstructError;
 use super::index::{Fields, Record};
+use crate::run_lock::open_locked;
 
 const MAGIC: &[u8; 8] = b"PULSEIDP";
 const VERSION: u32 = 1;
@@ -38,35 +39,31 @@ pub(super) struct PartialIndex {
 }
 
 impl PartialIndex {
-    /// Opens what is there for a file with this length and time of change, or begins.
-    /// Waits while another process indexes the same file.
+    /// Opens what is there for a file with this length and time of change, or begins. `None` while another
+    /// run indexes the same file.
     pub(super) fn open(
         path: &Path,
         stamp: (u64, u128),
-    ) -> Result<(Self, Option<Progress>), InstructError> {
-        let failed = |source| InstructError::File {
+    ) -> Result<Option<(Self, Option<Progress>)>, InstructError> {
+        let failed = |source| InstructError::Unwritable {
             path: path.to_owned(),
             source,
         };
-        let open = || -> std::io::Result<(File, Option<Progress>)> {
-            let mut file = OpenOptions::new()
-                .create(true)
-                .truncate(false)
-                .read(true)
-                .write(true)
-                .open(path)?;
-            file.lock()?;
+        let Some(mut file) = open_locked(path).map_err(failed)? else {
+            return Ok(None);
+        };
+        let mut open = || -> std::io::Result<Option<Progress>> {
             let progress = last_block(&mut file, stamp)?;
             if progress.is_none() {
                 file.set_len(0)?;
                 file.seek(SeekFrom::Start(0))?;
                 file.write_all(&header(stamp))?;
             }
-            Ok((file, progress))
+            Ok(progress)
         };
-        let (file, progress) = open().map_err(failed)?;
+        let progress = open().map_err(failed)?;
         let path = path.to_owned();
-        Ok((Self { path, file }, progress))
+        Ok(Some((Self { path, file }, progress)))
     }
 
     /// Forgets everything, for a file that turned out to be another one.
@@ -121,7 +118,7 @@ impl PartialIndex {
     }
 
     fn failed(&self, source: std::io::Error) -> InstructError {
-        InstructError::File {
+        InstructError::Unwritable {
             path: self.path.clone(),
             source,
         }

@@ -30,6 +30,14 @@ pub enum ScanError {
         /// What could be there.
         expected: &'static str,
     },
+    /// The first byte is that of another kind of file.
+    #[error("the file {what}; {advice}")]
+    Kind {
+        /// What the file is.
+        what: &'static str,
+        /// How to make JSON of it.
+        advice: &'static str,
+    },
     /// The stream ends before the array does.
     #[error("byte {offset}, item {item}: the file ends before the array does")]
     Truncated {
@@ -38,6 +46,40 @@ pub enum ScanError {
         /// Number of the item that is cut off or missing, from 0.
         item: u64,
     },
+}
+
+impl ScanError {
+    /// What else to say to somebody whose file it is.
+    pub(super) fn advice(&self) -> &'static str {
+        match self {
+            Self::Kind { .. } => "",
+            _ => {
+                "; expected one JSON array of conversations. If the file should be whole, get it again"
+            }
+        }
+    }
+}
+
+const EXPECTED: &str = "[, the beginning of an array of conversations";
+
+/// What a file is that begins with this byte, and what to do. No JSON text begins with any of them.
+fn other_kind(byte: u8) -> Option<(&'static str, &'static str)> {
+    match byte {
+        0xef => Some((
+            "begins with a UTF-8 byte order mark",
+            "save it as UTF-8 without one, on Linux with `tail -c +4 FILE > NEW`",
+        )),
+        0xfe | 0xff => Some((
+            "is UTF-16",
+            "save it as UTF-8, on Linux with `iconv -f UTF-16 -t UTF-8 FILE > NEW`",
+        )),
+        0x1f => Some(("is compressed with gzip", "unpack it with `gunzip`")),
+        b'P' => Some((
+            "is a Parquet file or a zip archive",
+            "unpack it, or give the folder of an ECGBench to commands that read one",
+        )),
+        _ => None,
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,7 +204,13 @@ impl ArrayScanner {
         let (next, expected) = match (self.state, byte) {
             (_, b' ' | b'\t' | b'\r' | b'\n') => return Ok(()),
             (State::Start, b'[') => (Some(State::First), ""),
-            (State::Start, _) => (None, "[, the beginning of an array of conversations"),
+            (State::Start, _) if offset == 0 => {
+                if let Some((what, advice)) = other_kind(byte) {
+                    return Err(ScanError::Kind { what, advice });
+                }
+                (None, EXPECTED)
+            }
+            (State::Start, _) => (None, EXPECTED),
             (State::First | State::Next, b'{') => {
                 self.item_start = offset;
                 self.depth = 1;
@@ -270,6 +318,22 @@ mod tests {
                 matches!(error, ScanError::Unexpected { offset, .. } if offset == at),
                 "{text}: {error}"
             );
+        }
+    }
+
+    #[test]
+    fn files_of_other_kinds_are_told_what_to_do() {
+        for (bytes, words) in [
+            (&b"\xef\xbb\xbf[]"[..], "byte order mark"),
+            (b"\xff\xfe[\0]\0", "UTF-16"),
+            (b"\x1f\x8b\x08\0", "gzip"),
+            (b"PAR1", "Parquet"),
+        ] {
+            for block in 1..3 {
+                let error = scan_in_blocks(bytes, block).unwrap_err();
+                assert!(matches!(error, ScanError::Kind { .. }), "{error}");
+                assert!(error.to_string().contains(words), "{error}");
+            }
         }
     }
 

@@ -5,6 +5,12 @@ use pulse_llm::text::{TemplateError, TokenizerError};
 /// A reason why a sample cannot be learnt from as it is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SampleDefect {
+    /// It is no conversation at all.
+    #[error("it is no conversation: {reason}")]
+    Malformed {
+        /// What is missing or of another type.
+        reason: String,
+    },
     /// There are no messages.
     #[error("it has no messages; expected turns of human and gpt")]
     NoMessages,
@@ -106,6 +112,7 @@ impl SampleDefect {
     /// A short name for counting.
     pub fn name(&self) -> &'static str {
         match self {
+            Self::Malformed { .. } => "malformed",
             Self::NoMessages => "no_messages",
             Self::UnknownRole { .. } => "unknown_role",
             Self::NotAlternating { .. } => "not_alternating",

@@ -25,6 +25,13 @@ pub enum LabelPolicy {
     Reference,
 }
 
+impl LabelPolicy {
+    /// Whether samples that cannot be mended are left out instead of ending the run.
+    pub fn drops(self) -> bool {
+        matches!(self, Self::Drop | Self::Truncate)
+    }
+}
+
 impl FromStr for LabelPolicy {
     type Err = String;
 

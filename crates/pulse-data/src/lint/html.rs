@@ -70,6 +70,9 @@ fn write_page(report: &LintReport, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "</table>")?;
     }
     write_findings(report, out)?;
+    for note in &report.notes {
+        writeln!(out, "<p>Note: {}</p>", escape(note))?;
+    }
     writeln!(
         out,
         "<p>Made by pulse-data {}.</p></body></html>",

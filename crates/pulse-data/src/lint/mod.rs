@@ -1,7 +1,7 @@
 //! What is wrong with a data set, before a training run or a benchmark finds out.
 //!
-//! [`lint`] reads every conversation and every picture of a LLaVA JSON, of a folder made by `synthesize`
-//! or `export`, or of ECGBench as downloaded, and reports each defect with the item it is in.
+//! [`lint`] reads every conversation and every picture of a LLaVA JSON, of the list of reports that comes with
+//! the original code, of a folder made by `synthesize` or `export`, or of ECGBench as downloaded, and reports each defect with the item it is in.
 
 mod balance;
 mod ecg_look;

@@ -29,6 +29,8 @@ pub struct LintReport {
     pub sets: Vec<SetReport>,
     /// Recordings shared by training and test sets.
     pub overlaps: Vec<Overlap>,
+    /// What happened on the way and is no defect of the data, such as an index that could not be kept.
+    pub notes: Vec<String>,
     /// Version of this program.
     pub version: String,
 }
@@ -135,6 +137,7 @@ pub(super) struct Findings {
     keep: usize,
     counts: BTreeMap<Rule, u64>,
     kept: Vec<Finding>,
+    notes: Vec<String>,
 }
 
 impl Findings {
@@ -143,7 +146,12 @@ impl Findings {
             keep,
             counts: BTreeMap::new(),
             kept: Vec::new(),
+            notes: Vec::new(),
         }
+    }
+
+    pub(super) fn note(&mut self, note: String) {
+        self.notes.push(note);
     }
 
     pub(super) fn push(&mut self, finding: Finding) {
@@ -180,6 +188,7 @@ impl Findings {
             findings: self.kept,
             sets,
             overlaps,
+            notes: self.notes,
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }

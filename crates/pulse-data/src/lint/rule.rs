@@ -18,6 +18,8 @@ pub enum Severity {
 pub enum Rule {
     /// A file cannot be read to its end.
     UnreadableFile,
+    /// A file has no items.
+    NoSamples,
     /// An item is no conversation: a field is missing or of another type.
     MalformedItem,
     /// An item has no messages.
@@ -66,6 +68,7 @@ impl Rule {
     pub fn name(self) -> &'static str {
         match self {
             Self::UnreadableFile => "unreadable-file",
+            Self::NoSamples => "no-samples",
             Self::MalformedItem => "malformed-item",
             Self::NoTurns => "no-turns",
             Self::UnknownRole => "unknown-role",

@@ -14,15 +14,16 @@ use super::overlap::{SetRecords, compare};
 use super::pictures::{Seen, look};
 use super::report::{Findings, Histogram, LintReport, SetReport};
 use super::rule::{Finding, Rule};
-use super::source::{Contents, Items, LintItem, LintSet, find_sets};
+use super::source::{Items, LintItem, LintSet, find_sets};
 use super::turns::{Marks, check};
-use crate::bench::BenchPicture;
+use crate::bench::{BenchConfig, BenchPicture};
 use crate::source_record::SourceRecord;
 
 /// Items worked on together; with pictures from Parquet they are in memory.
 const CHUNK: usize = 64;
 
-/// Reads a data set whole and reports what is wrong with it. JSON files that have no index get one.
+/// Reads a data set whole and reports what is wrong with it. JSON files that have no index get one beside them;
+/// where that cannot be written it is made in the system's folder for temporary files and a note says so.
 ///
 /// # Errors
 /// [`LintError`] if there is no data set or the model cannot be used. Everything else is a finding.
@@ -61,6 +62,8 @@ struct SetPass<'a> {
     set: &'a LintSet,
     ruler: &'a Ruler,
     options: &'a LintOptions,
+    marks: Marks,
+    config: Option<BenchConfig>,
     balance: Balance,
     lengths: Vec<u32>,
     ids: HashSet<[u8; 16]>,
@@ -85,6 +88,8 @@ impl<'a> SetPass<'a> {
             set,
             ruler,
             options,
+            marks: Marks::Once,
+            config: None,
             balance: Balance::default(),
             lengths: Vec::new(),
             ids: HashSet::new(),
@@ -103,9 +108,19 @@ impl<'a> SetPass<'a> {
 
     fn run(mut self, findings: &mut Findings, pictures: &mut Pictures) -> (SetReport, SetRecords) {
         match self.set.contents.open() {
-            Ok((count, items)) => {
-                let bar = self.bar(count);
-                self.pass(items, &bar, findings, pictures);
+            Ok(opened) => {
+                if opened.count == 0 {
+                    let message = "there are no samples in it; expected at least one".to_owned();
+                    findings.push(Finding::new(Rule::NoSamples, &self.set.name, None, message));
+                }
+                if let Some(note) = opened.note {
+                    findings.note(note);
+                }
+                (self.marks, self.config) = (opened.marks, opened.config);
+                // A list of reports is a benchmark wherever it lies.
+                self.records.is_test |= self.config.is_some();
+                let bar = self.bar(opened.count);
+                self.pass(opened.items, &bar, findings, pictures);
                 bar.finish_and_clear();
             }
             Err(reason) => {
@@ -120,7 +135,7 @@ impl<'a> SetPass<'a> {
         let (labels, other_answers) = self.balance.finish();
         let report = SetReport {
             name: self.set.name.clone(),
-            is_test: self.set.is_test,
+            is_test: self.records.is_test,
             items: self.items,
             text_only: self.text_only,
             pictures: self.paths.len() as u64,
@@ -217,18 +232,14 @@ impl<'a> SetPass<'a> {
 
     fn judge(&self, item: LintItem, is_new: bool) -> Judged {
         let (found, text_length, seen) = match &item.sample {
-            Err(reason) => (vec![(Rule::MalformedItem, reason.clone())], None, None),
+            Err(defect) => (vec![defect.clone()], None, None),
             Ok(sample) => {
-                let marks = match self.set.contents {
-                    Contents::Json { .. } => Marks::Once,
-                    Contents::Bench { .. } => Marks::AtMostOnce,
-                };
                 let seen = item
                     .picture
                     .as_ref()
                     .filter(|_| is_new)
                     .map(|picture| look(sample, picture));
-                (check(sample, marks), self.ruler.text(sample), seen)
+                (check(sample, self.marks), self.ruler.text(sample), seen)
             }
         };
         Judged {
@@ -289,7 +300,7 @@ impl<'a> SetPass<'a> {
                 report(Rule::TooLong, message);
             }
         }
-        self.balance.add(sample, self.set.contents.config());
+        self.balance.add(sample, self.config);
         match &sample.image {
             None => self.text_only += 1,
             Some(image) => {

@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::options::{LintError, LintOptions};
-use crate::bench::{BenchConfig, BenchFolder, BenchPicture};
-use crate::instruct::{IndexOptions, InstructError, InstructFile, build_index};
+use super::rule::Rule;
+use super::turns::Marks;
+use crate::bench::{BenchConfig, BenchError, BenchFolder, BenchPicture};
+use crate::instruct::{IndexOptions, InstructError, InstructFile, is_report_item, open_or_index};
 use crate::sample::Sample;
 
 /// One set.
@@ -31,8 +33,8 @@ pub(super) enum Contents {
 pub(super) struct LintItem {
     /// Id, or its number as `#n` if it has none.
     pub(super) name: String,
-    /// The conversation, or why it is none.
-    pub(super) sample: Result<Sample, String>,
+    /// The conversation, or the rule it broke by being none and how.
+    pub(super) sample: Result<Sample, (Rule, String)>,
     pub(super) picture: Option<BenchPicture>,
 }
 
@@ -116,24 +118,58 @@ fn json_set(path: &Path, images: Option<&Path>) -> LintSet {
     }
 }
 
-/// The items of a set, or why there are none.
+/// The items of a set, or why there are no more.
 pub(super) type Items<'a> = Box<dyn Iterator<Item = Result<LintItem, String>> + 'a>;
 
+/// A set that can be read.
+pub(super) struct Opened<'a> {
+    /// Number of items.
+    pub(super) count: u64,
+    pub(super) items: Items<'a>,
+    /// How pictures must be marked.
+    pub(super) marks: Marks,
+    /// The benchmark that it is one of.
+    pub(super) config: Option<BenchConfig>,
+    /// What the reader of the report should know.
+    pub(super) note: Option<String>,
+}
+
 impl Contents {
-    /// Opens the set; a JSON file is indexed if it is not. The number of items comes with it.
-    pub(super) fn open(&self) -> Result<(u64, Items<'_>), String> {
+    /// Opens the set; a JSON file is indexed if it is not.
+    pub(super) fn open(&self) -> Result<Opened<'_>, String> {
         match self {
             Self::Json { path, images } => {
-                let file = open_json(path).map_err(|error| error.to_string())?;
+                let said = |error: InstructError| error.to_string();
+                let (file, note) = open_or_index(path, &IndexOptions::default()).map_err(said)?;
                 let count = file.len();
+                let is_report_list = count > 0 && is_report_item(&file.text(0).map_err(said)?);
                 let items = (0..count).map(move |number| json_item(&file, number, images));
-                Ok((count, Box::new(items)))
+                Ok(Opened {
+                    count,
+                    items: Box::new(items),
+                    marks: match is_report_list {
+                        true => Marks::AtMostOnce,
+                        false => Marks::Once,
+                    },
+                    config: is_report_list.then_some(BenchConfig::PtbTestReport),
+                    note,
+                })
             }
             Self::Bench { folder, config } => {
                 let count = folder.count(*config).map_err(|error| error.to_string())?;
                 let items = folder.items(*config).map_err(|error| error.to_string())?;
-                let items = items.map(|item| {
-                    let item = item.map_err(|error| error.to_string())?;
+                let items = items.zip(0u64..).map(|(item, number)| {
+                    let item = match item {
+                        Ok(item) => item,
+                        Err(error) if error.is_of_an_item() => {
+                            return Ok(LintItem {
+                                name: format!("#{number}"),
+                                sample: Err((rule_of(&error), error.to_string())),
+                                picture: None,
+                            });
+                        }
+                        Err(error) => return Err(error.to_string()),
+                    };
                     let sample = item.sample();
                     Ok(LintItem {
                         name: item.id,
@@ -141,31 +177,15 @@ impl Contents {
                         sample: Ok(sample),
                     })
                 });
-                Ok((count, Box::new(items)))
+                Ok(Opened {
+                    count,
+                    items: Box::new(items),
+                    marks: Marks::AtMostOnce,
+                    config: Some(*config),
+                    note: None,
+                })
             }
         }
-    }
-
-    /// The configuration, for benchmarks.
-    pub(super) fn config(&self) -> Option<BenchConfig> {
-        match self {
-            Self::Json { .. } => None,
-            Self::Bench { config, .. } => Some(*config),
-        }
-    }
-}
-
-fn open_json(path: &Path) -> Result<InstructFile, InstructError> {
-    match InstructFile::open(path, None) {
-        Err(
-            InstructError::NoIndex { .. }
-            | InstructError::Changed { .. }
-            | InstructError::BadIndex { .. },
-        ) => {
-            build_index(path, &IndexOptions::default())?;
-            InstructFile::open(path, None)
-        }
-        result => result,
     }
 }
 
@@ -181,9 +201,19 @@ fn json_item(file: &InstructFile, number: u64, images: &Path) -> Result<LintItem
         }),
         Err(InstructError::Item { defect, .. }) => Ok(LintItem {
             name: format!("#{number}"),
-            sample: Err(format!("byte {}: {}", defect.offset, defect.reason)),
+            sample: Err((
+                Rule::MalformedItem,
+                format!("byte {}: {}", defect.offset, defect.reason),
+            )),
             picture: None,
         }),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+fn rule_of(error: &BenchError) -> Rule {
+    match error {
+        BenchError::Path { .. } => Rule::UnsafePath,
+        _ => Rule::MalformedItem,
     }
 }

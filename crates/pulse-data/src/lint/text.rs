@@ -69,6 +69,9 @@ pub fn write_text(report: &LintReport, out: &mut impl Write) -> io::Result<()> {
             writeln!(out, "{}: {} more of {count}", rule.name(), count - shown)?;
         }
     }
+    for note in &report.notes {
+        writeln!(out, "note: {note}")?;
+    }
     match report.is_clean {
         true => writeln!(out, "clean"),
         false => writeln!(

@@ -1,5 +1,6 @@
 //! How long samples are, for grouping.
 
+use crate::instruct::InstructFile;
 use crate::labels::word_count;
 use crate::sample::Sample;
 
@@ -7,7 +8,7 @@ use crate::sample::Sample;
 const IMAGE_WORDS: i64 = 128;
 
 /// Lengths of a data set in words, as the original measures them: cheap, and close enough to sort
-/// by. Collected from the samples in order.
+/// by. Collected from the samples in order, or taken from the index of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SampleLengths {
     words: Vec<i64>,
@@ -15,6 +16,13 @@ pub struct SampleLengths {
 }
 
 impl SampleLengths {
+    /// The lengths of an indexed file, which its index knows: no conversation is read. Items that are no
+    /// conversations count as one word: a policy may leave them out later.
+    pub fn of_file(file: &InstructFile) -> Self {
+        let (words, has_image) = file.lengths().unzip();
+        Self { words, has_image }
+    }
+
     /// Number of samples.
     pub fn len(&self) -> usize {
         self.words.len()

@@ -42,8 +42,12 @@ impl ArrayFile {
         Ok(())
     }
 
-    /// Closes the array and returns the number of items.
+    /// Closes the array and returns the number of items. An array without items gets no file.
     pub(super) fn finish(mut self) -> Result<u64, SynthesizeError> {
+        if self.items == 0 {
+            std::fs::remove_file(&self.temporary).map_err(|source| failed(&self.path, source))?;
+            return Ok(0);
+        }
         let finish = |output: &mut BufWriter<File>| -> io::Result<()> {
             output.write_all(b"\n]\n")?;
             output.flush()?;

@@ -28,6 +28,15 @@ pub enum SynthesizeError {
         /// The folder.
         path: PathBuf,
     },
+    /// Another run makes a set in the same folder.
+    #[error(
+        "another run is making a set in {}; wait until it has ended (run again, it adds nothing then), or choose \
+         another folder", path.display()
+    )]
+    Busy {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A file cannot be written.
     #[error("{}: {source}; check the path, permissions and free space", path.display())]
     File {

@@ -19,12 +19,15 @@ use super::questions::converse;
 use super::random::generator;
 use crate::bench::{BenchConfig, BenchItem, BenchPicture, JsonItem};
 use crate::files::write_whole;
+use crate::run_lock::RunLock;
 use crate::sample::Sample;
 
 /// Items made between two writes of the JSON files.
 const CHUNK: usize = 64;
 /// Fewest items of a benchmark configuration.
 const LEAST: u64 = 4;
+/// What a run holds.
+const LOCK: &str = ".pulse-synthesize.lock";
 /// Settings of the set in a folder.
 const SETTINGS: &str = "settings.txt";
 
@@ -38,15 +41,16 @@ const SETTINGS: &str = "settings.txt";
 /// OUT/settings.txt                      what it was made with
 /// ```
 ///
-/// All patients are different between the sets. A run that was killed is continued by the same call: pages
+/// All patients are different between the sets; a set without any gets no file. A run that was killed is continued by the same call: pages
 /// that are there are kept.
 ///
 /// # Errors
-/// [`SynthesizeError`] for settings outside their range, a folder with other things in it, or files that
-/// cannot be written.
+/// [`SynthesizeError`] for settings outside their range, a folder with other things in it or with another run in
+/// it, or files that cannot be written.
 pub fn synthesize(options: &SynthesizeOptions) -> Result<SynthesizeReport, SynthesizeError> {
     let began = Instant::now();
     check(options)?;
+    let _lock = lock(&options.out)?;
     prepare(options)?;
     let parts = cast(
         options.seed,
@@ -113,14 +117,28 @@ fn check(options: &SynthesizeOptions) -> Result<(), SynthesizeError> {
     Ok(())
 }
 
-/// Makes the folder, or checks that an earlier run with the same settings made it.
+/// Makes the folder and keeps other runs out of it.
+fn lock(out: &Path) -> Result<RunLock, SynthesizeError> {
+    let path = out.join(LOCK);
+    let failed = |source| SynthesizeError::File {
+        path: path.clone(),
+        source,
+    };
+    std::fs::create_dir_all(out).map_err(failed)?;
+    RunLock::take(&path)
+        .map_err(failed)?
+        .ok_or_else(|| SynthesizeError::Busy {
+            path: out.to_owned(),
+        })
+}
+
+/// Checks that the folder is empty, or that an earlier run with the same settings made it.
 fn prepare(options: &SynthesizeOptions) -> Result<(), SynthesizeError> {
     let failed = |path: &Path, source| SynthesizeError::File {
         path: path.to_owned(),
         source,
     };
     let out = &options.out;
-    std::fs::create_dir_all(out).map_err(|source| failed(out, source))?;
     let SynthesizeOptions {
         count,
         seed,
@@ -142,9 +160,11 @@ fn prepare(options: &SynthesizeOptions) -> Result<(), SynthesizeError> {
         Ok(_) => return Err(SynthesizeError::Occupied { path: out.clone() }),
         Err(_) => {}
     }
-    let mut entries = std::fs::read_dir(out).map_err(|source| failed(out, source))?;
-    if entries.next().is_some() {
-        return Err(SynthesizeError::Occupied { path: out.clone() });
+    for entry in std::fs::read_dir(out).map_err(|source| failed(out, source))? {
+        let entry = entry.map_err(|source| failed(out, source))?;
+        if entry.file_name() != LOCK {
+            return Err(SynthesizeError::Occupied { path: out.clone() });
+        }
     }
     let failed = |source| failed(&path, source);
     write_whole(&path, failed, |file| {

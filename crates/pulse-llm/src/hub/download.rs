@@ -1,6 +1,6 @@
 //! One file from the server to the cache, however often the connection breaks.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -42,7 +42,7 @@ pub(super) fn download(
         std::fs::create_dir_all(folder).map_err(failed)?;
     }
     let lock = File::create(lock).map_err(failed)?;
-    lock.lock().map_err(failed)?;
+    wait_for(&lock, file).map_err(failed)?;
     if blob.is_file() {
         bar.inc(file.size);
         return Ok(());
@@ -64,6 +64,20 @@ pub(super) fn download(
     }
     output.sync_all().map_err(failed)?;
     std::fs::rename(&part, blob).map_err(failed)
+}
+
+/// Takes the lock, and says so if another process has it.
+fn wait_for(lock: &File, file: &FileInfo) -> std::io::Result<()> {
+    match lock.try_lock() {
+        Ok(()) => return Ok(()),
+        Err(TryLockError::Error(error)) => return Err(error),
+        Err(TryLockError::WouldBlock) => {}
+    }
+    tracing::warn!(
+        file = file.name,
+        "another process is downloading this file, waiting for it to end"
+    );
+    lock.lock()
 }
 
 /// `.locks/<repository>/<etag>.lock` in the cache, where `huggingface_hub` has it.

@@ -1,0 +1,151 @@
+//! Unpacking where something is there already: files that were lost, links, another run.
+
+#![allow(clippy::unwrap_used)]
+
+use std::path::{Path, PathBuf};
+
+use pulse_data::extract::{ExtractError, ExtractOptions, ExtractReport, extract, verify_extracted};
+use tar::{Builder, Header};
+
+fn archive(folder: &Path, name: &str, files: &[(&str, &[u8])]) -> PathBuf {
+    let path = folder.join(name);
+    let mut builder = Builder::new(std::fs::File::create(&path).unwrap());
+    for (name, data) in files {
+        let mut header = Header::new_gnu();
+        header.set_size(data.len() as u64);
+        header.set_mode(0o644);
+        builder.append_data(&mut header, name, *data).unwrap();
+    }
+    builder.finish().unwrap();
+    path
+}
+
+fn run(shards: &[PathBuf], root: &Path, overwrite: bool) -> Result<ExtractReport, ExtractError> {
+    let options = ExtractOptions {
+        threads: 1,
+        progress: false,
+        overwrite,
+        ..ExtractOptions::default()
+    };
+    extract(shards, root, &options)
+}
+
+fn journal_of(root: &Path) -> PathBuf {
+    let entries = std::fs::read_dir(root.join(".pulse-extract")).unwrap();
+    let mut paths = entries.map(|entry| entry.unwrap().path());
+    let is_journal = |path: &PathBuf| path.extension().is_some_and(|kind| kind == "journal");
+    paths.find(is_journal).unwrap()
+}
+
+#[test]
+fn lost_files_of_finished_archives_are_written_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("images");
+    let shards = [
+        archive(
+            folder.path(),
+            "shard_1.tar",
+            &[("p/a.png", b"aaa"), ("p/b.png", b"bbbb")],
+        ),
+        archive(folder.path(), "shard_2.tar", &[("q/c.png", b"c")]),
+    ];
+    run(&shards, &root, false).unwrap();
+    let before = std::fs::read(journal_of(&root)).unwrap();
+    std::fs::remove_file(root.join("p/b.png")).unwrap();
+    let report = run(&shards, &root, false).unwrap();
+    assert_eq!((report.written, report.restored), (1, 1));
+    assert_eq!(
+        (report.complete_before, report.files, report.bytes),
+        (1, 3, 8)
+    );
+    assert_eq!(std::fs::read(root.join("p/b.png")).unwrap(), b"bbbb");
+    assert_eq!(std::fs::read(journal_of(&root)).unwrap(), before);
+    // A whole folder, and the journals do not grow.
+    std::fs::remove_dir_all(root.join("p")).unwrap();
+    assert_eq!(run(&shards, &root, false).unwrap().restored, 2);
+    let report = run(&shards, &root, false).unwrap();
+    assert_eq!((report.complete_before, report.written), (2, 0));
+    assert!(verify_extracted(&root).unwrap().is_sound());
+}
+
+#[test]
+fn a_file_of_another_length_is_told_and_restored_when_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("images");
+    let shards = [archive(folder.path(), "s.tar", &[("a.png", b"whole")])];
+    run(&shards, &root, false).unwrap();
+    std::fs::write(root.join("a.png"), b"who").unwrap();
+    let error = run(&shards, &root, false).unwrap_err();
+    assert!(matches!(error, ExtractError::Conflict { .. }), "{error}");
+    assert_eq!(std::fs::read(root.join("a.png")).unwrap(), b"who");
+    assert_eq!(run(&shards, &root, true).unwrap().restored, 1);
+    assert_eq!(std::fs::read(root.join("a.png")).unwrap(), b"whole");
+}
+
+#[test]
+fn a_second_run_on_one_archive_is_told_to_wait() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("images");
+    let shards = [archive(folder.path(), "s.tar", &[("a.png", b"a")])];
+    run(&shards, &root, false).unwrap();
+    let held = std::fs::File::open(journal_of(&root)).unwrap();
+    held.lock().unwrap();
+    let error = run(&shards, &root, false).unwrap_err();
+    assert!(matches!(error, ExtractError::Busy { .. }), "{error}");
+    assert!(
+        error.to_string().contains("wait until it has ended"),
+        "{error}"
+    );
+    // Other archives can be unpacked to the same folder meanwhile.
+    let other = [archive(folder.path(), "t.tar", &[("b.png", b"b")])];
+    run(&other, &root, false).unwrap();
+    drop(held);
+    run(&shards, &root, false).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_is_written_through_links() {
+    use std::os::unix::fs::symlink;
+
+    let folder = tempfile::tempdir().unwrap();
+    let outside = folder.path().join("outside");
+    std::fs::create_dir(&outside).unwrap();
+    let is_refused = |root: &Path, shard: &PathBuf, link: &Path| {
+        let error = run(std::slice::from_ref(shard), root, true).unwrap_err();
+        let ExtractError::ThroughLink { link: found, .. } = &error else {
+            unreachable!("{error}")
+        };
+        assert_eq!(found, link);
+        assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0);
+    };
+    let shard = archive(folder.path(), "s.tar", &[("a/b/c.png", b"c")]);
+    for (number, link) in ["a", "a/b", ".pulse-extract"].into_iter().enumerate() {
+        let root = folder.path().join(format!("root-{number}"));
+        let link = root.join(link);
+        std::fs::create_dir_all(link.parent().unwrap()).unwrap();
+        symlink(&outside, &link).unwrap();
+        is_refused(&root, &shard, &link);
+    }
+    // A folder that became a link after it was unpacked is refused too: its file does not count as there.
+    let root = folder.path().join("moved");
+    run(std::slice::from_ref(&shard), &root, false).unwrap();
+    std::fs::remove_dir_all(root.join("a/b")).unwrap();
+    symlink(&outside, root.join("a/b")).unwrap();
+    is_refused(&root, &shard, &root.join("a/b"));
+    // A link in a file's place is replaced, not followed, and only when asked. The root may be a link.
+    let place = folder.path().join("place");
+    std::fs::create_dir_all(place.join("a/b")).unwrap();
+    let kept = folder.path().join("kept.png");
+    std::fs::write(&kept, "kept").unwrap();
+    symlink(&kept, place.join("a/b/c.png")).unwrap();
+    let root = folder.path().join("link-to-root");
+    symlink(&place, &root).unwrap();
+    let error = run(std::slice::from_ref(&shard), &root, false).unwrap_err();
+    assert!(matches!(error, ExtractError::Conflict { .. }), "{error}");
+    run(&[shard], &root, true).unwrap();
+    assert_eq!(std::fs::read(&kept).unwrap(), b"kept");
+    let written = place.join("a/b/c.png");
+    assert!(written.symlink_metadata().unwrap().is_file());
+    assert_eq!(std::fs::read(written).unwrap(), b"c");
+}
