@@ -58,4 +58,16 @@ pub enum AnswerError {
         /// Its value.
         value: f64,
     },
+    /// Answers of several runs lie together.
+    #[error(
+        "the answers below {} were not made by one run, but by: {}. Figures over both would be of neither; move \
+         each run's files to a folder of its own and score them one after the other",
+        folder.display(), origins.join("; ")
+    )]
+    SeveralRuns {
+        /// The folder of answers.
+        folder: PathBuf,
+        /// Each run with its files.
+        origins: Vec<String>,
+    },
 }

@@ -163,4 +163,37 @@ pub enum JudgeError {
     /// Nothing was judged.
     #[error("no judgement exists, so nothing can be summed up; see the failures above")]
     NothingJudged,
+    /// Judgements of other answers.
+    #[error(
+        "the judgements of {task} by {judge_model} are not of the answers below {}: {differing} of {items} items differ, \
+         the first is {example:?}; judge these answers (judge --out with the same folder asks only about what changed) \
+         and give the new result",
+        answers.display()
+    )]
+    OtherAnswers {
+        /// The task.
+        task: crate::Task,
+        /// The judge.
+        judge_model: String,
+        /// The folder of answers.
+        answers: PathBuf,
+        /// Items whose answer or reference is another, or that only one of the two has.
+        differing: usize,
+        /// Items of either.
+        items: usize,
+        /// The first of them.
+        example: String,
+    },
+    /// Several results of one judge.
+    #[error(
+        "judgements of {task} by {judge_model} are given {times} times; give one result for each task and judge"
+    )]
+    Doubles {
+        /// The task.
+        task: crate::Task,
+        /// The judge.
+        judge_model: String,
+        /// How often.
+        times: usize,
+    },
 }

@@ -4,14 +4,18 @@ use std::fmt::Write;
 
 use super::html_published::{original_section, published_section};
 use super::input::ReportInput;
+use super::markdown::left_out;
 use super::number::{interval, value};
-use super::pictures::{data_url, file_url, worst_items};
+use super::pictures::{picture_url, worst_items};
 use super::style::STYLE;
 use super::svg::{Bar, abstention, bars, calibration, roc};
 use crate::judge::JudgeReport;
 use crate::metrics::ConfusionMatrix;
 use crate::probabilities::ProbabilityReport;
 use crate::strict::{Figure, StrictTask};
+
+/// Bytes of all pictures together, before base64 makes four of three: the page stays below 2 MB.
+const PICTURE_BYTES: usize = 1_200_000;
 
 /// The report as one page without scripts that needs no other file and no network.
 pub fn html_report(input: &ReportInput) -> String {
@@ -199,7 +203,11 @@ fn confusion_table(page: &mut String, matrix: &ConfusionMatrix) {
 }
 
 fn probability_section(page: &mut String, probabilities: &ProbabilityReport) {
-    page.push_str("<h3>Over probabilities</h3>");
+    let _ = write!(
+        page,
+        "<h3>Over probabilities</h3><p class=\"quiet\">{}.</p>",
+        left_out(probabilities)
+    );
     figure_table(page, probabilities.figures.iter());
     page.push_str("<div class=\"plots\">");
     for class in &probabilities.classes {
@@ -222,7 +230,15 @@ fn probability_section(page: &mut String, probabilities: &ProbabilityReport) {
     page.push_str("</div>");
 }
 
+/// Bytes that each picture of the page may have.
+fn bytes_per_picture(input: &ReportInput) -> usize {
+    let tasks = input.strict.tasks.iter();
+    let count: usize = tasks.map(|task| worst_items(task, input.worst).len()).sum();
+    PICTURE_BYTES / count.max(1)
+}
+
 fn worst_cases(page: &mut String, task: &StrictTask, input: &ReportInput) {
+    let bytes = bytes_per_picture(input);
     let wrong = task.items.iter().filter(|item| !item.is_correct).count();
     if wrong == 0 {
         return;
@@ -248,17 +264,17 @@ fn worst_cases(page: &mut String, task: &StrictTask, input: &ReportInput) {
             escape(&read),
             escape(&item.gold.join(", "))
         );
-        let inside = input.pictures.get(&(task.task, item.id.clone()));
-        let beside = input.images.as_deref().zip(item.image.as_deref());
-        let picture = inside
-            .and_then(|bytes| data_url(bytes))
-            .or_else(|| beside.and_then(|(folder, image)| file_url(folder, image)));
-        if let Some(url) = picture {
-            let _ = write!(
-                page,
-                "<img alt=\"ECG of {}\" src=\"{url}\">",
-                escape(&item.id)
-            );
+        match picture_url(input, task.task, item, bytes) {
+            Ok(url) => {
+                let _ = write!(
+                    page,
+                    "<img alt=\"ECG of {}\" src=\"{url}\">",
+                    escape(&item.id)
+                );
+            }
+            Err(why) => {
+                let _ = write!(page, "<p class=\"quiet\">No picture: {}.</p>", escape(&why));
+            }
         }
         page.push_str("</div>");
     }

@@ -5,7 +5,6 @@ use std::fmt::Write;
 use super::input::ReportInput;
 use super::number::{interval, value};
 use super::published_rows::published_rows;
-use crate::compare::Comparison;
 use crate::judge::JudgeReport;
 use crate::probabilities::ProbabilityReport;
 use crate::published::PublishedReport;
@@ -39,7 +38,29 @@ pub fn published_markdown(report: &PublishedReport) -> String {
     for task in &report.missing_tasks {
         let _ = writeln!(text, "{task}: no answers");
     }
+    if report.origins.len() > 1 {
+        let _ = writeln!(
+            text,
+            "Answers of {} runs, which the original scores side by side: {}",
+            report.origins.len(),
+            report.origins.join("; ")
+        );
+    }
     text
+}
+
+/// How many items the figures over probabilities count, and which they do not.
+pub(super) fn left_out(report: &ProbabilityReport) -> String {
+    let left_out = report.left_out;
+    format!(
+        "Over probabilities: {} items counted, {} left out ({} without an answer, {} without probabilities, {} lack \
+         some class)",
+        report.items,
+        left_out.all(),
+        left_out.missing,
+        left_out.without,
+        left_out.incomplete
+    )
 }
 
 /// The strict mode as tables.
@@ -102,6 +123,9 @@ fn task_markdown(text: &mut String, task: &StrictTask) {
             interval(figure)
         );
     }
+    if let Some(probabilities) = &task.probabilities {
+        let _ = writeln!(text, "\n{}", left_out(probabilities));
+    }
     if !task.classes.is_empty() {
         let _ = writeln!(
             text,
@@ -124,51 +148,6 @@ fn task_markdown(text: &mut String, task: &StrictTask) {
         );
     }
     text.push('\n');
-}
-
-/// A comparison as tables.
-pub fn comparison_markdown(comparison: &Comparison) -> String {
-    let mut text = format!(
-        "first: {}\nsecond: {}\n\n",
-        comparison.first.display(),
-        comparison.second.display()
-    );
-    for task in &comparison.tasks {
-        let _ = writeln!(
-            text,
-            "## {}\n\n| figure | first | second | difference | 95% interval |\n| --- | ---: | ---: | ---: | --- |",
-            task.task
-        );
-        for figure in &task.figures {
-            let interval = match (figure.low, figure.high) {
-                (Some(low), Some(high)) => format!("{low:+.3} to {high:+.3}"),
-                _ => "–".to_owned(),
-            };
-            let difference = figure
-                .difference
-                .map_or("–".to_owned(), |by| format!("{by:+.3}"));
-            let _ = writeln!(
-                text,
-                "| {} | {} | {} | {difference} | {interval} |",
-                figure.name,
-                value(figure.first),
-                value(figure.second)
-            );
-        }
-        let _ = writeln!(
-            text,
-            "\n{} items, {} read differently; right only in the first {}, only in the second {}; exact McNemar p = {:.4}\n",
-            task.items,
-            task.differing.len(),
-            task.mcnemar.only_first,
-            task.mcnemar.only_second,
-            task.mcnemar.p_value
-        );
-    }
-    for task in &comparison.only_one {
-        let _ = writeln!(text, "{task}: answers in one folder only, not compared");
-    }
-    text
 }
 
 /// A judge's figures as tables.

@@ -3,90 +3,28 @@
 //! Both are resampled together, item by item, so that what the items have in common cancels out; the interval
 //! is one of the difference. Whether an item is right in one run and wrong in the other is tested exactly.
 
-use std::path::{Path, PathBuf};
+mod report;
 
-use serde::Serialize;
+use std::path::Path;
 
 use crate::Task;
 use crate::answers::AnswerFile;
 use crate::gold::Gold;
-use crate::statistics::{BootstrapOptions, McNemar, mcnemar_exact, percentile_bootstrap};
+use crate::probabilities::{Columns, Row, Weighing, rows};
+use crate::statistics::{BootstrapOptions, mcnemar_exact, percentile_bootstrap};
 use crate::strict::{
-    Evaluation, StrictError, StrictOptions, evaluate, figure_names, figures, read_files,
+    Evaluation, StrictError, StrictOptions, evaluate, figure_names, figures, read_folder,
 };
 
-/// The comparison of two folders of answers.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Comparison {
-    /// The first folder.
-    pub first: PathBuf,
-    /// The second folder.
-    pub second: PathBuf,
-    /// How intervals are made: `paired percentile bootstrap over items`.
-    pub interval_method: &'static str,
-    /// Resamples, seed and level of the intervals.
-    pub bootstrap: BootstrapOptions,
-    /// The tasks that both have answers to.
-    pub tasks: Vec<TaskComparison>,
-    /// Tasks that only one of them has answers to.
-    pub only_one: Vec<Task>,
-}
-
-/// The comparison of one task.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct TaskComparison {
-    /// The task.
-    pub task: Task,
-    /// Items compared.
-    pub items: usize,
-    /// Each figure in both runs.
-    pub figures: Vec<Difference>,
-    /// The exact McNemar test on whether items are right.
-    pub mcnemar: McNemar,
-    /// Items for which something else was read.
-    pub differing: Vec<ItemDifference>,
-}
-
-/// One figure in both runs.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Difference {
-    /// Its name as in `docs/metrics.md`.
-    pub name: String,
-    /// In the first run.
-    pub first: Option<f64>,
-    /// In the second run.
-    pub second: Option<f64>,
-    /// Second minus first.
-    pub difference: Option<f64>,
-    /// Lower end of the difference's interval.
-    pub low: Option<f64>,
-    /// Upper end of the difference's interval.
-    pub high: Option<f64>,
-}
-
-/// One item that was answered differently.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ItemDifference {
-    /// Its id.
-    pub id: String,
-    /// The true answer.
-    pub gold: String,
-    /// The first run's answer; null if there is none.
-    pub first: Option<String>,
-    /// The second run's answer; null if there is none.
-    pub second: Option<String>,
-    /// Whether the first run has it right.
-    pub first_is_correct: bool,
-    /// Whether the second run has it right.
-    pub second_is_correct: bool,
-}
+pub use report::{Comparison, Difference, ItemDifference, ProbabilityComparison, TaskComparison};
 
 /// Compares two folders of answers task by task, in the strict mode.
 ///
 /// With [`StrictOptions::only_answered`], items that either run left unanswered are left out of both.
 ///
 /// # Errors
-/// [`StrictError`] if files cannot be read, a task has several answer files, or no task is common.
+/// [`StrictError`] if files cannot be read, a folder has answers of several runs, a task has several answer files, or
+/// no task is common.
 pub fn compare(
     first: &Path,
     second: &Path,
@@ -95,8 +33,12 @@ pub fn compare(
 ) -> Result<Comparison, StrictError> {
     let mut tasks = Vec::new();
     let mut only_one = Vec::new();
-    for task in Task::SCORED {
-        match (one_file(first, task)?, one_file(second, task)?) {
+    let pairs = read_folder(first)?.into_iter().zip(read_folder(second)?);
+    for ((task, ours), (_, theirs)) in pairs {
+        match (
+            one_file(first, task, ours)?,
+            one_file(second, task, theirs)?,
+        ) {
             (Some(one), Some(other)) => {
                 let gold = Gold::read(bench, task)?;
                 tasks.push(compare_task(task, &gold, [&one, &other], options)?);
@@ -121,8 +63,11 @@ pub fn compare(
     })
 }
 
-fn one_file(folder: &Path, task: Task) -> Result<Option<AnswerFile>, StrictError> {
-    let mut files = read_files(folder, task)?;
+fn one_file(
+    folder: &Path,
+    task: Task,
+    mut files: Vec<AnswerFile>,
+) -> Result<Option<AnswerFile>, StrictError> {
     if files.len() > 1 {
         return Err(StrictError::NotOneFile {
             task,
@@ -164,35 +109,10 @@ fn compare_task(
         values.truncate(named);
         values
     };
-    let minus = |(first, second): (Option<f64>, Option<f64>)| Some(second? - first?);
     let items = one.items.len();
-    let everything: Vec<u32> = (0..).take(items).collect();
-    let (first, second) = (values(one, &everything), values(other, &everything));
-    let intervals = percentile_bootstrap(items, options.bootstrap, |drawn| {
-        values(one, drawn)
-            .into_iter()
-            .zip(values(other, drawn))
-            .map(minus)
-            .collect()
-    });
     let correct = |run: &Evaluation| -> Vec<bool> {
         run.items.iter().map(|item| item.is_correct()).collect()
     };
-    let figures = figure_names(task)
-        .iter()
-        .enumerate()
-        .map(|(at, name)| {
-            let interval = intervals.get(at).copied().flatten();
-            Difference {
-                name: (*name).to_owned(),
-                first: first[at],
-                second: second[at],
-                difference: minus((first[at], second[at])),
-                low: interval.map(|interval| interval.low),
-                high: interval.map(|interval| interval.high),
-            }
-        })
-        .collect();
     let text = |file: &AnswerFile, answer: Option<usize>| {
         answer.map(|at| file.lines[at].text.clone().unwrap_or_default())
     };
@@ -216,8 +136,82 @@ fn compare_task(
     Ok(TaskComparison {
         task,
         items,
-        figures,
+        figures: differences(
+            figure_names(task),
+            items,
+            options.bootstrap,
+            |drawn| values(one, drawn),
+            |drawn| values(other, drawn),
+        ),
+        probabilities: compare_probabilities(&runs, files, options.bootstrap),
         mcnemar: mcnemar_exact(&correct(one), &correct(other)),
         differing,
+    })
+}
+
+/// Each figure in both runs with the interval of its difference: both are computed from the same drawn items.
+fn differences(
+    names: &[&str],
+    items: usize,
+    bootstrap: BootstrapOptions,
+    first: impl Fn(&[u32]) -> Vec<Option<f64>> + Sync,
+    second: impl Fn(&[u32]) -> Vec<Option<f64>> + Sync,
+) -> Vec<Difference> {
+    let minus = |(first, second): (Option<f64>, Option<f64>)| Some(second? - first?);
+    let everything: Vec<u32> = (0..).take(items).collect();
+    let values = first(&everything).into_iter().zip(second(&everything));
+    let intervals = percentile_bootstrap(items, bootstrap, |drawn| {
+        first(drawn)
+            .into_iter()
+            .zip(second(drawn))
+            .map(minus)
+            .collect()
+    });
+    let named = names.iter().zip(values).zip(intervals);
+    named
+        .map(|((name, values), interval)| Difference {
+            name: (*name).to_owned(),
+            first: values.0,
+            second: values.1,
+            difference: minus(values),
+            low: interval.map(|interval| interval.low),
+            high: interval.map(|interval| interval.high),
+        })
+        .collect()
+}
+
+/// The figures over probabilities, where both runs have some.
+fn compare_probabilities(
+    runs: &[Evaluation; 2],
+    files: [&AnswerFile; 2],
+    bootstrap: BootstrapOptions,
+) -> Option<ProbabilityComparison> {
+    let [one, other] = runs;
+    let (first, left_out_first) = rows(one, files[0], Weighing::Sum);
+    let (second, left_out_second) = rows(other, files[1], Weighing::Sum);
+    let pairs = first.iter().zip(&second);
+    let both: Vec<(&Row, &Row)> = pairs
+        .filter_map(|(a, b)| Some((a.as_ref()?, b.as_ref()?)))
+        .collect();
+    if both.is_empty() {
+        return None;
+    }
+    let columns = |rows: Vec<_>| Columns::new(one.task, one.classes.len(), rows, Weighing::Sum);
+    let first = columns(both.iter().map(|pair| pair.0).collect());
+    let second = columns(both.iter().map(|pair| pair.1).collect());
+    // The mass is compared where both say it; it stands last.
+    let names = first.names();
+    let names = &names[..names.len().min(second.names().len())];
+    Some(ProbabilityComparison {
+        items: both.len(),
+        left_out_first,
+        left_out_second,
+        figures: differences(
+            names,
+            both.len(),
+            bootstrap,
+            |drawn| first.values(drawn),
+            |drawn| second.values(drawn),
+        ),
     })
 }
