@@ -6,7 +6,7 @@ use super::html_published::{original_section, published_section};
 use super::input::ReportInput;
 use super::markdown::left_out;
 use super::number::{interval, value};
-use super::pictures::{picture_url, worst_items};
+use super::pictures::{Pictures, worst_items};
 use super::style::STYLE;
 use super::svg::{Bar, abstention, bars, calibration, roc};
 use crate::judge::JudgeReport;
@@ -15,7 +15,7 @@ use crate::probabilities::ProbabilityReport;
 use crate::strict::{Figure, StrictTask};
 
 /// Bytes of all pictures together, before base64 makes four of three: the page stays below 2 MB.
-const PICTURE_BYTES: usize = 1_200_000;
+const PICTURE_BYTES: usize = 1_300_000;
 
 /// The report as one page without scripts that needs no other file and no network.
 pub fn html_report(input: &ReportInput) -> String {
@@ -35,8 +35,9 @@ pub fn html_report(input: &ReportInput) -> String {
     }
     page.push_str("<a href=\"#original\">original scorer</a><a href=\"#published\">published results</a></nav>");
     overview(&mut page, &strict.tasks);
+    let pictures = Pictures::of_worst(input, PICTURE_BYTES);
     for (index, task) in strict.tasks.iter().enumerate() {
-        task_section(&mut page, index, task, input);
+        task_section(&mut page, index, task, input, &pictures);
     }
     for judge in &input.judges {
         judge_section(&mut page, judge);
@@ -104,7 +105,13 @@ fn figure_table<'a>(page: &mut String, figures: impl Iterator<Item = &'a Figure>
     page.push_str("</table></div>");
 }
 
-fn task_section(page: &mut String, index: usize, task: &StrictTask, input: &ReportInput) {
+fn task_section(
+    page: &mut String,
+    index: usize,
+    task: &StrictTask,
+    input: &ReportInput,
+    pictures: &Pictures<'_>,
+) {
     let coverage = &task.coverage;
     let _ = write!(
         page,
@@ -137,7 +144,7 @@ fn task_section(page: &mut String, index: usize, task: &StrictTask, input: &Repo
         page.push_str("<h3>Over probabilities from likelihoods per token</h3>");
         figure_table(page, probabilities.figures.iter());
     }
-    worst_cases(page, task, input);
+    worst_cases(page, task, input, pictures);
     page.push_str("</section>");
 }
 
@@ -230,15 +237,7 @@ fn probability_section(page: &mut String, probabilities: &ProbabilityReport) {
     page.push_str("</div>");
 }
 
-/// Bytes that each picture of the page may have.
-fn bytes_per_picture(input: &ReportInput) -> usize {
-    let tasks = input.strict.tasks.iter();
-    let count: usize = tasks.map(|task| worst_items(task, input.worst).len()).sum();
-    PICTURE_BYTES / count.max(1)
-}
-
-fn worst_cases(page: &mut String, task: &StrictTask, input: &ReportInput) {
-    let bytes = bytes_per_picture(input);
+fn worst_cases(page: &mut String, task: &StrictTask, input: &ReportInput, pictures: &Pictures<'_>) {
     let wrong = task.items.iter().filter(|item| !item.is_correct).count();
     if wrong == 0 {
         return;
@@ -264,7 +263,7 @@ fn worst_cases(page: &mut String, task: &StrictTask, input: &ReportInput) {
             escape(&read),
             escape(&item.gold.join(", "))
         );
-        match picture_url(input, task.task, item, bytes) {
+        match pictures.of(task, item) {
             Ok(url) => {
                 let _ = write!(
                     page,

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::html_published::{ours, percent};
 use super::input::ReportInput;
 use super::number::{interval, value};
 use super::published_rows::published_rows;
@@ -53,7 +54,7 @@ pub fn published_markdown(report: &PublishedReport) -> String {
 pub(super) fn left_out(report: &ProbabilityReport) -> String {
     let left_out = report.left_out;
     format!(
-        "Over probabilities: {} items counted, {} left out ({} without an answer, {} without probabilities, {} lack \
+        "{} items counted, {} left out ({} without an answer, {} without probabilities, {} lack \
          some class)",
         report.items,
         left_out.all(),
@@ -124,7 +125,7 @@ fn task_markdown(text: &mut String, task: &StrictTask) {
         );
     }
     if let Some(probabilities) = &task.probabilities {
-        let _ = writeln!(text, "\n{}", left_out(probabilities));
+        let _ = writeln!(text, "\nOver probabilities: {}", left_out(probabilities));
     }
     if !task.classes.is_empty() {
         let _ = writeln!(
@@ -225,23 +226,27 @@ pub fn markdown_report(input: &ReportInput) -> String {
         "\n## Published results, percent\n\n| task | model | AUC, accuracy or judge score | F1 | Hamming loss | source | comparable |\n\
          | --- | --- | ---: | ---: | ---: | --- | --- |\n",
     );
-    for row in crate::Task::ALL.into_iter().flat_map(published_rows) {
-        let cell =
-            |at: usize| row.figures[at].map_or("–".to_owned(), |figure| format!("{figure:.1}"));
-        let _ = writeln!(
-            text,
-            "| {} | {} | {} | {} | {} | {} | {} |",
-            row.task,
-            row.model,
-            cell(0),
-            cell(1),
-            cell(2),
-            row.source,
-            row.not_comparable
-                .map_or("with the published mode".to_owned(), |why| format!(
-                    "no: {why}"
-                ))
-        );
+    for task in crate::Task::ALL {
+        for (name, figures) in ours(task, input.published.as_ref(), &input.judges) {
+            let [first, second, third] = figures.map(percent);
+            let _ = writeln!(
+                text,
+                "| {task} | {name} | {first} | {second} | {third} | these answers | |"
+            );
+        }
+        for row in published_rows(task) {
+            let [first, second, third] = row.figures.map(percent);
+            let comparable = row
+                .not_comparable
+                .map_or("with the published mode".to_owned(), |why| {
+                    format!("no: {why}")
+                });
+            let _ = writeln!(
+                text,
+                "| {task} | {} | {first} | {second} | {third} | {} | {comparable} |",
+                row.model, row.source
+            );
+        }
     }
     text
 }

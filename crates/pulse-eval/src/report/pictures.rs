@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use pulse_data::bench::{BenchError, BenchFolder, BenchPicture};
+use rayon::prelude::*;
 
 use super::input::ReportInput;
 use super::thumbnail::bounded;
@@ -59,9 +60,45 @@ pub(super) fn worst_items(task: &StrictTask, worst: usize) -> Vec<&ScoredItem> {
     wrong
 }
 
+/// The pictures of the worst cases as data URLs, or why they cannot be shown.
+pub(super) struct Pictures<'a>(HashMap<(Task, &'a Path, &'a str), Result<String, String>>);
+
+impl<'a> Pictures<'a> {
+    /// Prepares the pictures of all tasks, in at most about `bytes` bytes together before encoding.
+    pub(super) fn of_worst(input: &'a ReportInput, bytes: usize) -> Self {
+        let tasks = input.strict.tasks.iter();
+        let items: Vec<_> = tasks
+            .flat_map(|task| {
+                let worst = worst_items(task, input.worst).into_iter();
+                worst.map(move |item| (task, item))
+            })
+            .collect();
+        let each = bytes / items.len().max(1);
+        let url = |(task, item): &(&'a StrictTask, &'a ScoredItem)| {
+            let url = picture_url(input, task.task, item, each);
+            ((task.task, task.file.as_path(), item.id.as_str()), url)
+        };
+        Self(items.par_iter().map(url).collect())
+    }
+
+    /// The picture of an item.
+    pub(super) fn of<'b>(
+        &'b self,
+        task: &'b StrictTask,
+        item: &'b ScoredItem,
+    ) -> Result<&'b str, &'b str> {
+        let key = (task.task, task.file.as_path(), item.id.as_str());
+        match self.0.get(&key) {
+            Some(Ok(url)) => Ok(url),
+            Some(Err(why)) => Err(why),
+            None => Err("it was not prepared"),
+        }
+    }
+}
+
 /// The picture of an item as a data URL of at most about `bytes` bytes before encoding, or why it cannot be shown.
 /// Pictures of Parquet files are in [`ReportInput::pictures`], others in the folder of pictures.
-pub(super) fn picture_url(
+fn picture_url(
     input: &ReportInput,
     task: Task,
     item: &ScoredItem,
