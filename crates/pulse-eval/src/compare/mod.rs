@@ -110,6 +110,7 @@ fn compare_task(
         values
     };
     let items = one.items.len();
+    let everything: Vec<u32> = (0..).take(items).collect();
     let correct = |run: &Evaluation| -> Vec<bool> {
         run.items.iter().map(|item| item.is_correct()).collect()
     };
@@ -140,8 +141,14 @@ fn compare_task(
             figure_names(task),
             items,
             options.bootstrap,
-            |drawn| values(one, drawn),
-            |drawn| values(other, drawn),
+            Run {
+                all: values(one, &everything),
+                drawn: |drawn: &[u32]| values(one, drawn),
+            },
+            Run {
+                all: values(other, &everything),
+                drawn: |drawn: &[u32]| values(other, drawn),
+            },
         ),
         probabilities: compare_probabilities(&runs, files, options.bootstrap),
         mcnemar: mcnemar_exact(&correct(one), &correct(other)),
@@ -149,24 +156,30 @@ fn compare_task(
     })
 }
 
+/// One run's figures over all items, and over drawn ones.
+struct Run<F> {
+    all: Vec<Option<f64>>,
+    drawn: F,
+}
+
 /// Each figure in both runs with the interval of its difference: both are computed from the same drawn items.
-fn differences(
+fn differences<F, G>(
     names: &[&str],
     items: usize,
     bootstrap: BootstrapOptions,
-    first: impl Fn(&[u32]) -> Vec<Option<f64>> + Sync,
-    second: impl Fn(&[u32]) -> Vec<Option<f64>> + Sync,
-) -> Vec<Difference> {
+    first: Run<F>,
+    second: Run<G>,
+) -> Vec<Difference>
+where
+    F: Fn(&[u32]) -> Vec<Option<f64>> + Sync,
+    G: Fn(&[u32]) -> Vec<Option<f64>> + Sync,
+{
     let minus = |(first, second): (Option<f64>, Option<f64>)| Some(second? - first?);
-    let everything: Vec<u32> = (0..).take(items).collect();
-    let values = first(&everything).into_iter().zip(second(&everything));
     let intervals = percentile_bootstrap(items, bootstrap, |drawn| {
-        first(drawn)
-            .into_iter()
-            .zip(second(drawn))
-            .map(minus)
-            .collect()
+        let values = (first.drawn)(drawn).into_iter();
+        values.zip((second.drawn)(drawn)).map(minus).collect()
     });
+    let values = first.all.iter().copied().zip(second.all.iter().copied());
     let named = names.iter().zip(values).zip(intervals);
     named
         .map(|((name, values), interval)| Difference {
@@ -210,8 +223,14 @@ fn compare_probabilities(
             names,
             both.len(),
             bootstrap,
-            |drawn| first.values(drawn),
-            |drawn| second.values(drawn),
+            Run {
+                all: first.values(),
+                drawn: |drawn: &[u32]| first.resampled(drawn),
+            },
+            Run {
+                all: second.values(),
+                drawn: |drawn: &[u32]| second.resampled(drawn),
+            },
         ),
     })
 }

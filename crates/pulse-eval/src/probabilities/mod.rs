@@ -4,6 +4,7 @@
 //! and 1. They make a real AUC, calibration and abstention possible, none of which hard answers allow.
 
 mod columns;
+mod ranked;
 mod rows;
 
 use serde::Serialize;
@@ -89,12 +90,11 @@ pub(crate) fn probability_report(
         return None;
     }
     let items = rows.len();
-    let everything: Vec<u32> = (0..).take(items).collect();
     let columns = Columns::new(evaluation.task, evaluation.classes.len(), rows, weighing);
-    let values = columns.values(&everything);
-    let intervals = percentile_bootstrap(items, bootstrap, |drawn| columns.values(drawn));
+    let values = columns.values();
+    let intervals = percentile_bootstrap(items, bootstrap, |drawn| columns.resampled(drawn));
     let figures = columns.names().into_iter().zip(values).zip(intervals);
-    let (confidences, correct) = columns.abstention(&everything);
+    let (confidences, correct) = columns.abstention();
     Some(ProbabilityReport {
         items,
         left_out,
@@ -108,7 +108,7 @@ pub(crate) fn probability_report(
             .collect(),
         classes: (0..classes.len())
             .map(|class| {
-                let (p, truths) = columns.column(class, &everything);
+                let (p, truths) = columns.column(class);
                 ClassProbabilities {
                     class: classes[class].clone(),
                     support: truths.iter().filter(|truth| **truth).count(),

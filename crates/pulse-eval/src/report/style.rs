@@ -12,7 +12,7 @@ p{margin:.4rem 0}.quiet,figcaption{color:var(--quiet)}
 nav{display:flex;flex-wrap:wrap;gap:.35rem 1rem;margin:1rem 0}a{color:var(--accent)}
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums;margin:.3rem 0}
 th,td{padding:.28rem .7rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}th{white-space:normal;vertical-align:bottom;font-weight:600;color:var(--quiet)}
-th:first-child,td:first-child,td.text,th.text{text-align:left}td.text{white-space:normal;min-width:8rem}
+th:first-child,td:first-child,td.text,th.text{text-align:left}td.text{white-space:normal;min-width:9.5rem}
 tr.ours td{font-weight:600}tr.apart td{color:var(--quiet)}
 td.hit{background:color-mix(in srgb,var(--good) 18%,transparent)}td.miss{background:color-mix(in srgb,var(--bad) 14%,transparent)}
 svg text{fill:var(--quiet);font:11px system-ui,sans-serif}svg .name{fill:var(--text)}
