@@ -44,8 +44,7 @@ pub enum AnswerError {
     },
     /// A probability is none.
     #[error(
-        "answer file {}, line {line}: label_probabilities gives {label:?} the value {value}; expected one \
-         between 0 and 1",
+        "answer file {}, line {line}: the probability of {label:?} is {value}; expected one between 0 and 1",
         path.display()
     )]
     Probability {

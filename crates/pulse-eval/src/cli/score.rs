@@ -44,6 +44,14 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<(), Failure> {
         only_answered: arguments.only_answered,
     };
     let (answers, bench) = (&arguments.answers, &arguments.bench);
+    if arguments.only_answered
+        && arguments.mode == Mode::Published
+        && arguments.format != Format::Html
+    {
+        return Err(
+            "--only-answered is for --mode strict; the original scorer never counts missing answers".into(),
+        );
+    }
     let nothing = || StrictError::NoAnswers {
         folder: answers.clone(),
     };

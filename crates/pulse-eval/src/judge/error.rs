@@ -139,6 +139,15 @@ pub enum JudgeError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// Another process writes to the journal.
+    #[error(
+        "another process is judging into {}; wait until it ends, or choose another folder",
+        path.display()
+    )]
+    Locked {
+        /// The journal.
+        path: PathBuf,
+    },
     /// The journal has a broken line before its last.
     #[error(
         "journal {}, line {line}: {reason}; only the last line can be cut off by a kill: remove the line",

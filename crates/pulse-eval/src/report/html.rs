@@ -272,7 +272,7 @@ fn worst_cases(page: &mut String, task: &StrictTask, input: &ReportInput, pictur
                 );
             }
             Err(why) => {
-                let _ = write!(page, "<p class=\"quiet\">No picture: {}.</p>", escape(&why));
+                let _ = write!(page, "<p class=\"quiet\">No picture: {}.</p>", escape(why));
             }
         }
         page.push_str("</div>");

@@ -7,6 +7,7 @@ use super::input::ReportInput;
 use super::number::{interval, value};
 use super::published_rows::published_rows;
 use crate::judge::JudgeReport;
+use crate::metrics::ConfusionMatrix;
 use crate::probabilities::ProbabilityReport;
 use crate::published::PublishedReport;
 use crate::strict::{StrictReport, StrictTask};
@@ -148,7 +149,24 @@ fn task_markdown(text: &mut String, task: &StrictTask) {
             interval(&class.f1)
         );
     }
+    if let Some(confusion) = &task.confusion {
+        confusion_markdown(text, confusion);
+    }
     text.push('\n');
+}
+
+fn confusion_markdown(text: &mut String, confusion: &ConfusionMatrix) {
+    let _ = writeln!(
+        text,
+        "\n| truth \\ reading | {} | unreadable or missing |\n| --- |{}",
+        confusion.classes.join(" | "),
+        " ---: |".repeat(confusion.classes.len() + 1)
+    );
+    let rows = confusion.classes.iter().zip(&confusion.cells);
+    for ((class, cells), unreadable) in rows.zip(&confusion.unreadable) {
+        let cells: String = cells.iter().map(|count| format!(" {count} |")).collect();
+        let _ = writeln!(text, "| {class} |{cells} {unreadable} |");
+    }
 }
 
 /// A judge's figures as tables.
@@ -249,4 +267,24 @@ pub fn markdown_report(input: &ReportInput) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn confusion_is_a_table() {
+        let mut confusion = ConfusionMatrix::new(vec!["A".to_owned(), "B".to_owned()]);
+        confusion.add(0, Some(1)).unwrap();
+        confusion.add(1, None).unwrap();
+        let mut text = String::new();
+        confusion_markdown(&mut text, &confusion);
+        assert_eq!(
+            text,
+            "\n| truth \\ reading | A | B | unreadable or missing |\n| --- | ---: | ---: | ---: |\n\
+             | A | 0 | 1 | 0 |\n| B | 0 | 0 | 1 |\n"
+        );
+    }
 }
