@@ -252,6 +252,18 @@ fn has_another(words: &[Word<'_>], at: usize, letter: char) -> bool {
     letter_of(word, false).is_some_and(|other| other <= 'H' && other != letter && !is_article)
 }
 
+/// Whether a word is an option's letter, not the article.
+fn is_letter(words: &[Word<'_>], at: usize) -> bool {
+    let is_joined = |word: &Word<'_>| ["or", "and"].contains(&word.lower.as_str());
+    letter_of(&words[at], false).is_some_and(|letter| {
+        let is_article = letter == 'A'
+            && !is_marked(words, at)
+            && words[at].touching_after != Some(',')
+            && !words.get(at + 1).is_some_and(is_joined);
+        letter <= 'H' && !is_article
+    })
+}
+
 /// Whether a letter is denied: as any word, or by a verdict in the place of the option's text ("A. Wrong"). Words
 /// that begin the option's own text are none ("B. No" where option B is "No"), nor is anything if the texts are
 /// not known.
@@ -266,7 +278,7 @@ fn is_rejected(words: &[Word<'_>], at: usize, letter: char, options: &[String]) 
         (None, Some(next)) => next.before == Break::Clause,
         (_, None) => false,
     };
-    let is_text = |place: usize| is_own && place == at + 1;
+    let is_text = |place: usize| (is_own && place == at + 1) || is_letter(words, place);
     let is_listed = matches!(words[at].touching_after, Some('.' | ')' | ':'));
     is_denied(words, at, at + 1, is_text)
         || (is_listed && verdict(words, at + 1, true, &is_text) == Some(true))
@@ -368,6 +380,8 @@ mod tests {
             ),
             ("A. Wrong. C. Right.", Ok('C')),
             ("A is wrong, C fits", Ok('C')),
+            ("C is correct; A, B and D are incorrect", Ok('C')),
+            ("A, B and D are incorrect. C", Ok('C')),
             ("Incorrect: A, B, D. Correct: C", Ok('C')),
             ("B. Normal sinus rhythm, not atrial fibrillation", Ok('B')),
             ("Answer: B or C", Err(Ambiguous)),

@@ -3,8 +3,8 @@
 //! A cue denies what follows it within its clause, up to six words on. Over a comma it reaches only in a list
 //! that goes on with `or` or `nor` ("no MI, STTC or HYP"); "no AF, LBBB" leaves LBBB standing. A heading denies all
 //! that is listed behind its colon ("Absent: MI, STTC"). What stands behind decides before all that, see
-//! [`verdict`]: "MI is unlikely", "MI: no"; over a list joined by `or`, or by `and` before `are` ("MI and STTC are
-//! absent"), it holds for all.
+//! [`verdict`]: "MI is unlikely", "MI: no"; over a list joined by `or` or `/`, or by `and` before `are` or a mark ("MI and
+//! STTC are absent"), it holds for all.
 
 use super::verdict::{has_value_mark, verdict};
 use super::words::{Break, Word};
@@ -63,6 +63,19 @@ const HEADINGS: &[&str] = &[
     "wrong",
     "false",
     "unlikely",
+];
+/// What may stand between such a word and the colon.
+const HEADED: &[&str] = &[
+    "label",
+    "labels",
+    "finding",
+    "findings",
+    "class",
+    "classes",
+    "option",
+    "options",
+    "diagnosis",
+    "diagnoses",
 ];
 /// Last words of such headings behind `not`, and behind `ruled`.
 const HEADINGS_NOT: &[&str] = &[
@@ -175,21 +188,21 @@ fn verdict_behind(
         }
         if is_joint {
             joint = Some(word.lower.as_str());
+        } else if word.gap.contains(['/', '&', '+']) {
+            joint = Some("/");
         }
         position += 1;
     }
-    let common = match joint? {
-        "and" => words
-            .get(position)
-            .is_some_and(|word| ["are", "were"].contains(&word.lower.as_str())),
-        _ => words
-            .get(position)
-            .is_some_and(|word| word.before == Break::Space),
+    let next = words.get(position)?;
+    let is_marked = has_value_mark(next);
+    let is_common = match joint? {
+        "and" => is_marked || ["are", "were"].contains(&next.lower.as_str()),
+        _ => is_marked || next.before == Break::Space,
     };
     // "MI or" has nothing behind it to be in common with.
     let is_list = position > end && is_content(position - 1);
-    (common && is_list)
-        .then(|| verdict(words, position, false, is_content))
+    (is_common && is_list)
+        .then(|| verdict(words, position, is_marked, is_content))
         .flatten()
 }
 
@@ -207,6 +220,11 @@ fn is_under_heading(words: &[Word<'_>], start: usize, is_content: &impl Fn(usize
     }
     let Some(last) = first.checked_sub(1) else {
         return false;
+    };
+    // "Absent labels:".
+    let last = match last.checked_sub(1) {
+        Some(before) if HEADED.contains(&words[last].lower.as_str()) => before,
+        _ => last,
     };
     if is_content(last)
         || !words[first]
@@ -284,6 +302,10 @@ mod tests {
             "X no longer seen",
             "X or Y is unlikely",
             "X and Y are absent",
+            "X/Y: no",
+            "X & Y: no",
+            "X or Y: no",
+            "X and Y: absent",
             "X, Y and Z are not present",
             "X absent, Y present",
         ] {
@@ -298,6 +320,7 @@ mod tests {
             "X is not only seen here",
             "X and not Y",
             "X, Y is absent",
+            "X/Y: yes",
             "Y absent X present",
             "X and Y absent in no lead",
             "X rather than Y",
@@ -372,12 +395,14 @@ mod tests {
             "Absent: Y, X and Z",
             "Present: Y. Not present: Z, X",
             "Ruled out: X",
+            "Present labels: Y. Absent labels: Z, X",
             "**Negative:** X",
         ] {
             assert!(denied(text), "{text}");
         }
         for text in [
             "Present: X. Absent: Y",
+            "Present labels: X. Absent labels: Y",
             "Absent: Y. X",
             "Absent: Y; present: X",
             "Y? No: X",

@@ -16,6 +16,7 @@ const REJECTING: &[&str] = &[
     "rejected",
     "implausible",
     "improbable",
+    "doubtful",
     "untrue",
 ];
 const REJECTING_TWO: &[[&str; 2]] = &[["ruled", "out"], ["less", "likely"], ["least", "likely"]];
