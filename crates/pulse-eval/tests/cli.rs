@@ -15,6 +15,11 @@ fn golden() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../pulse-parity/golden/eval")
 }
 
+/// A drawn page.
+fn page() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets/pages/sinus-rhythm.png")
+}
+
 fn run(arguments: &[&str], key: Option<&str>) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pulse-eval"));
     command.args(arguments).env_remove("OPENAI_API_KEY");
@@ -124,6 +129,125 @@ fn wrong_usage_is_2_and_failure_is_1() {
 }
 
 #[test]
+fn settings_out_of_range_are_refused_before_anything_is_done() {
+    for (arguments, said) in [
+        (
+            "robustness --model m --out o --strengths nan",
+            "above 0 and at most 1",
+        ),
+        (
+            "robustness --model m --out o --strengths 0.5,2",
+            "above 0 and at most 1",
+        ),
+        (
+            "robustness --model m --out o --strengths 0",
+            "above 0 and at most 1",
+        ),
+        (
+            "robustness --model m --out o --format html",
+            "possible values: text, json",
+        ),
+        ("judge --threads 0", "1..=1024"),
+        ("judge --calls-per-minute 0", "1.."),
+        ("judge --format html", "possible values: text, json"),
+        ("judge --timeout 0", "above 0"),
+        ("judge --longest-wait=-1", "0 or above"),
+        ("judge --price-prompt nan", "0 or above"),
+    ] {
+        let judge = "--task arena --answers a --bench b --out o --judge-model m";
+        let mut all: Vec<&str> = arguments.split(' ').collect();
+        if all[0] == "judge" {
+            all.extend(judge.split(' '));
+        }
+        let message = error(&run(&all, Some("secret")), 2);
+        assert!(message.contains(said), "{arguments}: {message}");
+    }
+    // A wrong setting shows before the model is looked for.
+    for (arguments, said) in [
+        ("robustness --model /nowhere --out o --dpi nan", "dpi"),
+        (
+            "robustness --model /nowhere --out o --items 0",
+            "1 to 100000",
+        ),
+        (
+            "robustness --model /nowhere --out o --max-new-tokens 0",
+            "max-new-tokens",
+        ),
+    ] {
+        let all: Vec<&str> = arguments.split(' ').collect();
+        let message = error(&run(&all, None), 1);
+        assert!(message.contains(said), "{arguments}: {message}");
+    }
+}
+
+#[test]
+fn a_folder_without_answers_is_no_score() {
+    let folder = tempfile::tempdir().unwrap();
+    let answers = folder.path().to_str().unwrap();
+    let bench = golden().join("golden");
+    let bench = bench.to_str().unwrap();
+    for more in [
+        ["--mode", "strict"],
+        ["--mode", "published"],
+        ["--format", "html"],
+    ] {
+        let arguments = ["score", "--answers", answers, "--bench", bench];
+        let message = error(&run(&[&arguments[..], &more[..]].concat(), None), 1);
+        assert!(
+            message.contains("ptb-test, cpsc-test") || message.contains("mmmu-ecg"),
+            "{message}"
+        );
+        assert!(message.contains("no answers"), "{message}");
+    }
+    let out = folder.path().join("out");
+    let out = out.to_str().unwrap();
+    let report = [
+        "report",
+        "--answers",
+        answers,
+        "--bench",
+        bench,
+        "--out",
+        out,
+    ];
+    assert!(error(&run(&report, None), 1).contains("no answers"));
+}
+
+#[test]
+fn a_comparison_lists_items() {
+    let folder = tempfile::tempdir().unwrap();
+    let [poor, good] = ["answers/q060", "answers/q090"].map(|level| golden().join(level));
+    let bench = golden().join("golden");
+    let file = folder.path().join("items.jsonl");
+    let [poor, good, bench, file] =
+        [&poor, &good, &bench, &file].map(|path| path.to_str().unwrap());
+    let compare = [
+        "compare",
+        poor,
+        good,
+        "--bench",
+        bench,
+        "--items",
+        "3",
+        "--items-file",
+        file,
+    ];
+    let output = run(&compare, None);
+    assert_eq!(output.status.code(), Some(0));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.contains("exact McNemar p < 0.0001") && !text.contains("0.0000"),
+        "{text}"
+    );
+    let listed = text.lines().filter(|line| line.ends_with("| second |"));
+    assert!(listed.count() >= 7, "{text}");
+    let lines = std::fs::read_to_string(file).unwrap();
+    let first: Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
+    assert_eq!(first["task"], "mmmu-ecg");
+    assert!(first["first_is_correct"].is_boolean() && first["id"].is_string());
+}
+
+#[test]
 fn answers_are_judged_and_reported() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
@@ -138,7 +262,8 @@ fn answers_are_judged_and_reported() {
         gold.replace("Sinus rhythm.", "NORM"),
     )
     .unwrap();
-    std::fs::write(at("images/a/x.png"), b"\x89PNG").unwrap();
+    let picture = std::fs::read(page()).unwrap();
+    std::fs::write(at("images/a/x.png"), &picture).unwrap();
     let line = "{\"question_id\":\"r_hr-0\",\"text\":\"<b>AF</b> & HYP\"}\n";
     std::fs::write(at("answers/ptb-test-report/step-final.jsonl"), line).unwrap();
     std::fs::write(at("answers/ptb-test/step-final.jsonl"), line).unwrap();
@@ -198,7 +323,7 @@ fn answers_are_judged_and_reported() {
     for part in [
         "A &lt;run&gt;",
         "&lt;b&gt;AF&lt;/b&gt; &amp; HYP",
-        "data:image/png;base64,iVBORw==",
+        "data:image/jpeg;base64,/9j/",
         "judged by fake",
         "PULSE-7B",
     ] {
@@ -210,9 +335,19 @@ fn answers_are_judged_and_reported() {
         json["strict"]["tasks"][0]["items"][0]["predicted"][0],
         "HYP"
     );
-    assert!(
-        std::fs::read_to_string(at("out/report.md"))
-            .unwrap()
-            .contains("| PULSE-7B |")
-    );
+    let markdown = std::fs::read_to_string(at("out/report.md")).unwrap();
+    assert!(markdown.contains("| PULSE-7B |"));
+    let ours = "| ptb-test-report | this run, judge fake | 40.0 | – | – |";
+    assert!(markdown.contains(ours), "{markdown}");
+
+    let twice = [&report[..], &["--judge", &judged]].concat();
+    let message = error(&run(&twice, None), 1);
+    assert!(message.contains("by fake are given 2 times"), "{message}");
+    // The answer has changed since it was judged.
+    let other = line.replace("AF", "MI");
+    std::fs::write(at("answers/ptb-test-report/step-final.jsonl"), other).unwrap();
+    let message = error(&run(&report, None), 1);
+    for part in ["judge.json", "1 of 1 items differ", "r_hr-0"] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
 }

@@ -132,6 +132,22 @@ fn settings_out_of_range_are_refused() {
         refused(|o| o.temperature = 0.0),
         BatteryError::Setting { .. }
     ));
+    for strength in [f32::NAN, 0.0, -0.1, 2.0] {
+        let options = BatteryOptions {
+            variations: Variation::battery(&[0.5, strength]),
+            ..BatteryOptions::new("/nowhere")
+        };
+        let error = options.validate().unwrap_err();
+        assert!(matches!(error, BatteryError::Setting { .. }), "{error}");
+    }
+    assert!(matches!(
+        refused(|o| o.dpi = f64::NAN),
+        BatteryError::Page(_)
+    ));
+    assert!(matches!(
+        refused(|o| o.generate.max_new_tokens = 0),
+        BatteryError::Run(_)
+    ));
     let all = Variation::battery(&[0.5, 1.0]);
     assert_eq!(all.len(), 1 + 2 + 24 + 3 + 3 + 3);
 }

@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use pulse_eval::Task;
+use pulse_eval::answers::AnswerError;
 use pulse_eval::compare::compare;
 use pulse_eval::strict::{
     StrictError, StrictOptions, StrictReport, StrictTask, Unreadable, score_strict,
@@ -134,7 +135,7 @@ fn bad_folders_are_refused_with_the_reason() {
         &[line("a", "A"), mixed],
     );
     let error = score(&root).unwrap_err();
-    assert!(matches!(error, StrictError::MixedModels { .. }), "{error}");
+    assert!(is_of_several_runs(&error), "{error}");
     let lines = [line("x", "A"), line("y", "A"), line("a", "A")];
     answers(&root, "answers/csn-test-no-cot/x.jsonl", &lines);
     let error = score(&root).unwrap_err();
@@ -151,6 +152,130 @@ fn bad_folders_are_refused_with_the_reason() {
     );
     gold(&root, Task::CsnTestNoCot, &[]);
     assert!(matches!(score(&root), Err(StrictError::NoItems { .. })));
+}
+
+fn is_of_several_runs(error: &StrictError) -> bool {
+    matches!(error, StrictError::Answers(AnswerError::SeveralRuns { .. }))
+}
+
+#[test]
+fn runs_are_not_mixed_over_tasks_or_weights() {
+    let root = tempfile::tempdir().unwrap();
+    gold(
+        &root,
+        Task::CsnTestNoCot,
+        &[("a", "q", "A"), ("b", "q", "B")],
+    );
+    gold(&root, Task::PtbTest, &[("a", "q", "MI")]);
+    let of = |model: &str, run: &str| serde_json::json!({"question_id": "a", "text": "A", "model_id": model, "metadata": {"run": run}});
+    let first = "answers/csn-test-no-cot/x.jsonl";
+    for (other, line) in [
+        ("ptb-test/y.jsonl", of("n", "0a")),
+        ("ptb-test/y.jsonl", of("m", "0b")),
+        ("csn-test-no-cot/z.jsonl", of("m", "0b")),
+        ("arena/y.jsonl", of("n", "0a")),
+    ] {
+        answers(&root, first, &[of("m", "0a")]);
+        let path = format!("answers/{other}");
+        answers(&root, &path, &[line]);
+        let error = score(&root).unwrap_err();
+        assert!(is_of_several_runs(&error), "{error}");
+        let text = error.to_string();
+        for part in ["run 0a", "csn-test-no-cot/x.jsonl", other] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        let [folder, bench] = ["answers", "bench"].map(|name| root.path().join(name));
+        let compared = compare(&folder, &folder, &bench, StrictOptions::default());
+        assert!(is_of_several_runs(&compared.unwrap_err()));
+        std::fs::remove_file(root.path().join(path)).unwrap();
+    }
+    let report = score(&root).unwrap();
+    assert_eq!(report.tasks.len(), 1);
+}
+
+#[test]
+fn answers_that_lack_probabilities_are_counted() {
+    let root = tempfile::tempdir().unwrap();
+    let items = ["a", "b", "c", "d", "e"].map(|id| (id, "q", "A"));
+    gold(&root, Task::MmmuEcg, &items);
+    let with = |id: &str, p: serde_json::Value| serde_json::json!({"id": id, "text": "A", "label_probabilities": p});
+    let whole = || serde_json::json!({"A": 0.7, "B": 0.1, "C": 0.1, "D": 0.1});
+    let lines = [
+        with("a", whole()),
+        with("b", whole()),
+        with("c", serde_json::json!({"A": 0.9, "B": 0.1})),
+        serde_json::json!({"id": "d", "text": "A"}),
+    ];
+    answers(&root, "answers/mmmu-ecg/x.jsonl", &lines);
+    let report = score(&root).unwrap();
+    let found = report.tasks[0].probabilities.as_ref().unwrap();
+    let left_out = found.left_out;
+    assert_eq!(
+        (
+            found.items,
+            left_out.incomplete,
+            left_out.without,
+            left_out.missing
+        ),
+        (2, 1, 1, 1)
+    );
+    let text = pulse_eval::report::strict_markdown(&report);
+    let said = "2 items counted, 3 left out (1 without an answer, 1 without probabilities, 1 lack some class)";
+    assert!(text.contains(said), "{text}");
+    // No answer has all of them: still said, with undefined figures.
+    answers(&root, "answers/mmmu-ecg/x.jsonl", &lines[2..]);
+    let report = score(&root).unwrap();
+    let found = report.tasks[0].probabilities.as_ref().unwrap();
+    assert_eq!((found.items, found.left_out.all()), (0, 5));
+    assert!(found.figures.iter().all(|figure| figure.value.is_none()));
+}
+
+#[test]
+fn probabilities_of_two_runs_are_compared() {
+    let root = tempfile::tempdir().unwrap();
+    let ids: Vec<String> = (0..40).map(|at| format!("i{at}")).collect();
+    let truth = |at: usize| ["A", "B"][at % 2];
+    let items: Vec<_> = ids
+        .iter()
+        .enumerate()
+        .map(|(at, id)| (id.as_str(), "q", truth(at)))
+        .collect();
+    gold(&root, Task::MmmuEcg, &items);
+    // The first run is sure of the truth, the second of nothing; the second lacks one item.
+    let lines = |sure: f64, count: usize| -> Vec<serde_json::Value> {
+        let of = |(at, id): (usize, &String)| {
+            let (a, b) = if truth(at) == "A" {
+                (sure, 1.0 - sure)
+            } else {
+                (1.0 - sure, sure)
+            };
+            serde_json::json!({"id": id, "text": "A", "label_mass": 0.5,
+                "label_probabilities": {"A": a, "B": b, "C": 0.0, "D": 0.0}})
+        };
+        ids.iter().enumerate().take(count).map(of).collect()
+    };
+    answers(&root, "one/mmmu-ecg/x.jsonl", &lines(0.9, 40));
+    answers(&root, "two/mmmu-ecg/x.jsonl", &lines(0.5, 39));
+    let [one, two, bench] = ["one", "two", "bench"].map(|name| root.path().join(name));
+    let found = compare(&one, &two, &bench, StrictOptions::default()).unwrap();
+    let compared = found.tasks[0].probabilities.as_ref().unwrap();
+    assert_eq!((compared.items, compared.left_out_second.missing), (39, 1));
+    let figure = |name: &str| {
+        let mut figures = compared.figures.iter();
+        figures.find(|figure| figure.name == name).unwrap()
+    };
+    let auc = figure("roc_auc");
+    assert_eq!((auc.first, auc.second), (Some(1.0), Some(0.5)));
+    assert_eq!((auc.low, auc.high), (Some(-0.5), Some(-0.5)));
+    // Brier: A and B 0.01 against 0.25, C and D 0 in both.
+    let brier = figure("brier_score").difference.unwrap();
+    assert!((brier - 0.12).abs() < 1e-12, "{brier}");
+    assert_eq!(figure("label_mass").difference, Some(0.0));
+    let text = pulse_eval::report::comparison_markdown(&found, 10);
+    assert!(
+        text.contains("39 items with those of both runs; 0 left out in the first, 1 in the second"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -183,6 +308,12 @@ fn probabilities_give_a_real_auc() {
         .map(|point| point.accuracy)
         .collect();
     assert_eq!(accuracies, [1.0, 0.5, 2.0 / 3.0]);
+    let mut figures = found.figures.iter();
+    let area = figures
+        .find(|figure| figure.name == "area_under_abstention")
+        .unwrap();
+    // Of three items: from one whose answer is wrong, drawn three times, to none of it.
+    assert_eq!((area.low, area.high), (Some(0.0), Some(1.0)));
 }
 
 #[test]

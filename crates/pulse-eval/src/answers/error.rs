@@ -44,8 +44,7 @@ pub enum AnswerError {
     },
     /// A probability is none.
     #[error(
-        "answer file {}, line {line}: label_probabilities gives {label:?} the value {value}; expected one \
-         between 0 and 1",
+        "answer file {}, line {line}: the probability of {label:?} is {value}; expected one between 0 and 1",
         path.display()
     )]
     Probability {
@@ -57,5 +56,17 @@ pub enum AnswerError {
         label: String,
         /// Its value.
         value: f64,
+    },
+    /// Answers of several runs lie together.
+    #[error(
+        "the answers below {} were not made by one run, but by: {}. Figures over both would be of neither; move \
+         each run's files to a folder of its own and score them one after the other",
+        folder.display(), origins.join("; ")
+    )]
+    SeveralRuns {
+        /// The folder of answers.
+        folder: PathBuf,
+        /// Each run with its files.
+        origins: Vec<String>,
     },
 }

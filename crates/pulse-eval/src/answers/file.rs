@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use super::error::AnswerError;
 use super::line::{AnswerLine, RawLine};
 
+/// What a sum of rounded shares may be above 1.
+const SUM_NOISE: f64 = 1e-6;
+
 /// The answers of one file, in file order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AnswerFile {
@@ -43,12 +46,16 @@ impl AnswerFile {
             })?;
             let given = line.label_probabilities.iter().flatten();
             let given = given.chain(line.label_probabilities_normalised.iter().flatten());
-            if let Some((label, value)) = { given }.find(|(_, p)| !(0.0..=1.0).contains(*p)) {
+            let given = given.map(|(label, p)| (label.as_str(), *p));
+            let outside = given.filter(|(_, p)| !(0.0..=1.0).contains(p));
+            let mass = line.label_mass.map(|mass| ("label_mass", mass));
+            let outside = outside.chain(mass.filter(|(_, p)| !(0.0..=1.0 + SUM_NOISE).contains(p)));
+            if let Some((label, value)) = { outside }.next() {
                 return Err(AnswerError::Probability {
                     path: path.to_owned(),
                     line: index + 1,
-                    label: label.clone(),
-                    value: *value,
+                    label: label.to_owned(),
+                    value,
                 });
             }
             lines.push(line);
@@ -151,6 +158,15 @@ mod tests {
             matches!(&error, AnswerError::Probability { label, .. } if label == "B"),
             "{error}"
         );
+        for (mass, is_read) in [
+            ("1.0000001", true),
+            ("0.5", true),
+            ("1.5", false),
+            ("-0.1", false),
+        ] {
+            let found = read(&format!("{{\"id\":\"a\",\"label_mass\":{mass}}}"));
+            assert_eq!(found.is_ok(), is_read, "{mass}");
+        }
         assert!(read("[1]\n").is_err());
         assert!(read("{\"id\":\"a\",\"text\":7}").is_err());
     }

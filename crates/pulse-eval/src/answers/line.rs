@@ -30,6 +30,8 @@ pub struct AnswerLine {
     pub prompt: Option<String>,
     /// The model: `model_id`.
     pub model_id: Option<String>,
+    /// The run's settings and weights as a digest, in answers of this project's runner: `metadata.run`.
+    pub run: Option<String>,
     /// The turns of an arena answer: `predict_convs`, else a list in `response`.
     pub turns: Vec<AnswerTurn>,
     /// Probability of each label or option between 0 and 1 where the runner computed them:
@@ -49,6 +51,7 @@ pub(super) struct RawLine {
     response: Option<RawResponse>,
     prompt: Option<RawPrompt>,
     model_id: Option<String>,
+    metadata: Option<RawMetadata>,
     predict_convs: Option<Vec<AnswerTurn>>,
     label_probabilities: Option<BTreeMap<String, f64>>,
     label_probabilities_normalised: Option<BTreeMap<String, f64>>,
@@ -60,6 +63,14 @@ pub(super) struct RawLine {
 enum RawResponse {
     Text(String),
     Turns(Vec<AnswerTurn>),
+}
+
+/// Anything in answers of other programs.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum RawMetadata {
+    Own { run: Option<String> },
+    Other(serde::de::IgnoredAny),
 }
 
 #[derive(Deserialize)]
@@ -84,12 +95,17 @@ impl RawLine {
             Some(RawPrompt::Nested { prompt }) => prompt,
             Some(RawPrompt::Other(_)) | None => None,
         };
+        let run = match self.metadata {
+            Some(RawMetadata::Own { run }) => run,
+            Some(RawMetadata::Other(_)) | None => None,
+        };
         Some(AnswerLine {
             line,
             id,
             text: self.text.or(response),
             prompt,
             model_id: self.model_id,
+            run,
             turns: self.predict_convs.unwrap_or(turns),
             label_probabilities: self.label_probabilities,
             label_probabilities_normalised: self.label_probabilities_normalised,

@@ -1,13 +1,15 @@
 //! `pulse-eval compare`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use pulse_eval::compare::compare;
+use pulse_eval::Task;
+use pulse_eval::compare::{Comparison, ItemDifference, compare};
 use pulse_eval::report::comparison_markdown;
 use pulse_eval::strict::StrictOptions;
+use serde::Serialize;
 
-use super::output::{Format, json, text};
+use super::output::{PlainFormat, file, json, text};
 use super::{BootstrapArguments, Failure};
 
 #[derive(Args)]
@@ -20,8 +22,14 @@ pub(super) struct CompareArguments {
     #[arg(long)]
     bench: PathBuf,
     /// text for people, json one object with every item that differs
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = PlainFormat::Text)]
+    format: PlainFormat,
+    /// Items per task that the text lists of those read differently
+    #[arg(long, default_value_t = 10)]
+    items: usize,
+    /// Write all items that were read differently to this file, one JSON object a line
+    #[arg(long)]
+    items_file: Option<PathBuf>,
     /// Leave items that either run did not answer out of both
     #[arg(long)]
     only_answered: bool,
@@ -40,9 +48,32 @@ pub(super) fn run(arguments: &CompareArguments) -> Result<(), Failure> {
         &arguments.bench,
         options,
     )?;
-    match arguments.format {
-        Format::Json => json(&found),
-        Format::Text => text(&comparison_markdown(&found)),
-        Format::Html => Err("compare has no page; use --format text or json".into()),
+    if let Some(path) = &arguments.items_file {
+        write_items(&found, path)?;
     }
+    match arguments.format {
+        PlainFormat::Json => json(&found),
+        PlainFormat::Text => text(&comparison_markdown(&found, arguments.items)),
+    }
+}
+
+fn write_items(found: &Comparison, path: &Path) -> Result<(), Failure> {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        task: Task,
+        #[serde(flatten)]
+        item: &'a ItemDifference,
+    }
+    let mut lines = Vec::new();
+    for task in &found.tasks {
+        for item in &task.differing {
+            let line = Line {
+                task: task.task,
+                item,
+            };
+            serde_json::to_writer(&mut lines, &line)?;
+            lines.push(b'\n');
+        }
+    }
+    file(path, &lines)
 }

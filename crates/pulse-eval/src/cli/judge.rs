@@ -13,7 +13,7 @@ use pulse_eval::judge::{
 };
 use pulse_eval::report::judge_markdown;
 
-use super::output::{Format, text};
+use super::output::{PlainFormat, text};
 use super::report::print_judge;
 use super::{BootstrapArguments, Failure};
 
@@ -50,31 +50,48 @@ pub(super) struct JudgeArguments {
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     repeats: u32,
     /// Calls at the same time
-    #[arg(long, default_value_t = 8)]
-    threads: usize,
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    threads: u32,
     /// Calls a minute at most. Default: no limit
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     calls_per_minute: Option<u32>,
     /// Calls per judgement at most, with growing random waits between them
     #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..))]
     attempts: u32,
     /// Longest wait between attempts in seconds; a server that asks for more is given up
-    #[arg(long, default_value_t = 60.0)]
-    longest_wait: f64,
+    #[arg(long, default_value = "60", value_parser = parse_wait)]
+    longest_wait: Duration,
     /// Seconds a call may take
-    #[arg(long, default_value_t = 120.0)]
-    timeout: f64,
+    #[arg(long, default_value = "120", value_parser = parse_timeout)]
+    timeout: Duration,
     /// Price of a million prompt tokens, for the cost
-    #[arg(long, requires = "price_reply")]
+    #[arg(long, requires = "price_reply", value_parser = parse_price)]
     price_prompt: Option<f64>,
     /// Price of a million reply tokens, for the cost
-    #[arg(long, requires = "price_prompt")]
+    #[arg(long, requires = "price_prompt", value_parser = parse_price)]
     price_reply: Option<f64>,
     /// text for people, json one object (report --judge reads it)
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = PlainFormat::Text)]
+    format: PlainFormat,
     #[command(flatten)]
     bootstrap: BootstrapArguments,
+}
+
+fn parse_wait(text: &str) -> Result<Duration, String> {
+    let seconds: Option<f64> = text.parse().ok();
+    let wait = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    wait.ok_or_else(|| "expected seconds, 0 or above".to_owned())
+}
+
+fn parse_timeout(text: &str) -> Result<Duration, String> {
+    let timeout = parse_wait(text).ok().filter(|timeout| !timeout.is_zero());
+    timeout.ok_or_else(|| "expected seconds, above 0".to_owned())
+}
+
+fn parse_price(text: &str) -> Result<f64, String> {
+    let price = text.parse().ok();
+    let price = price.filter(|price: &f64| price.is_finite() && *price >= 0.0);
+    price.ok_or_else(|| "expected a price, 0 or above".to_owned())
 }
 
 pub(super) fn run(arguments: &JudgeArguments) -> Result<ExitCode, Failure> {
@@ -97,22 +114,19 @@ pub(super) fn run(arguments: &JudgeArguments) -> Result<ExitCode, Failure> {
         },
         None => Endpoint::OpenAi { base_url },
     };
-    let seconds = |name: &str, value: f64| {
-        Duration::try_from_secs_f64(value).map_err(|error| format!("--{name} {value}: {error}"))
-    };
     let client = JudgeClient::new(
         endpoint,
         arguments.judge_model.clone(),
         key,
-        seconds("timeout", arguments.timeout)?,
+        arguments.timeout,
     );
     let journal = Journal::open(&arguments.out.join("judgements.jsonl"))?;
     let options = JudgeOptions {
-        threads: arguments.threads,
+        threads: usize::try_from(arguments.threads)?,
         repeats: arguments.repeats,
         backoff: Backoff {
             attempts: arguments.attempts,
-            longest: seconds("longest-wait", arguments.longest_wait)?,
+            longest: arguments.longest_wait,
             ..Backoff::default()
         },
         calls_per_minute: arguments.calls_per_minute,
@@ -141,11 +155,8 @@ pub(super) fn run(arguments: &JudgeArguments) -> Result<ExitCode, Failure> {
         arguments.bootstrap.options(),
     )?;
     match arguments.format {
-        Format::Json => print_judge(&report)?,
-        Format::Text => text(&judge_markdown(&report))?,
-        Format::Html => {
-            return Err("judge has no page of its own; give its JSON to report --judge".into());
-        }
+        PlainFormat::Json => print_judge(&report)?,
+        PlainFormat::Text => text(&judge_markdown(&report))?,
     }
     // What could not be judged is named above and is a failure, though the rest was summed up.
     Ok(if found.failures.is_empty() {

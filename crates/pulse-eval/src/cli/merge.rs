@@ -6,7 +6,7 @@ use clap::Args;
 use pulse_eval::run::merge_shards;
 
 use super::Failure;
-use super::output::{Format, json, text};
+use super::output::{PlainFormat, json, text};
 
 #[derive(Args)]
 pub(super) struct MergeArguments {
@@ -17,16 +17,15 @@ pub(super) struct MergeArguments {
     #[arg(long)]
     out: PathBuf,
     /// text for people, json one object
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = PlainFormat::Text)]
+    format: PlainFormat,
 }
 
 pub(super) fn run(arguments: &MergeArguments) -> Result<(), Failure> {
     let report = merge_shards(&arguments.shares, &arguments.out)?;
     match arguments.format {
-        Format::Json => json(&report),
-        Format::Html => Err("merge has no page; use --format text or json".into()),
-        Format::Text => {
+        PlainFormat::Json => json(&report),
+        PlainFormat::Text => {
             let tasks = report.tasks.iter();
             let lines: String = tasks
                 .map(|(task, answers)| format!("{task}: {answers} answers\n"))

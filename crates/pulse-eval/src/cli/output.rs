@@ -16,6 +16,13 @@ pub(super) enum Format {
     Html,
 }
 
+/// Text for people or one JSON object, for commands without a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum PlainFormat {
+    Text,
+    Json,
+}
+
 /// Prints a text.
 pub(super) fn text(text: &str) -> Result<(), Failure> {
     let mut output = std::io::stdout().lock();

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use pulse_eval::judge::JudgeReport;
+use pulse_eval::judge::{JudgeReport, must_be_of, must_differ};
 use pulse_eval::published::score_published;
 use pulse_eval::report::{ReportInput, html_report, markdown_report, parquet_pictures};
-use pulse_eval::strict::{StrictOptions, score_strict};
+use pulse_eval::strict::{StrictError, StrictOptions, score_strict};
 
 use super::output::{file, json, text};
 use super::{BootstrapArguments, Failure};
@@ -82,10 +82,19 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<(), Failure> {
                 path.display()
             )
         })?;
+        must_be_of(&report, &arguments.answers, &arguments.bench)
+            .map_err(|error| format!("{}: {error}", path.display()))?;
         judges.push(report);
     }
+    must_differ(&judges)?;
     let (bench, worst) = (&arguments.bench, arguments.worst);
     let gathered = gather(&arguments.title, &arguments.answers, bench, options)?;
+    if gathered.strict.tasks.is_empty() && judges.is_empty() {
+        return Err(StrictError::NoAnswers {
+            folder: arguments.answers.clone(),
+        }
+        .into());
+    }
     let beside = bench.join("images");
     let input = ReportInput {
         judges,

@@ -11,7 +11,7 @@ use pulse_eval::robustness::{
 use pulse_llm::GenerateOptions;
 
 use super::model::ModelArguments;
-use super::output::{Format, file, json, text};
+use super::output::{PlainFormat, file, json, text};
 use super::{BootstrapArguments, Failure};
 
 #[derive(Args)]
@@ -34,7 +34,7 @@ pub(super) struct RobustnessArguments {
     #[arg(long, default_value_t = 200.0)]
     dpi: f64,
     /// Strengths of each kind of wear, above 0 to 1
-    #[arg(long, default_value = "0.25,0.5,0.75,1", value_delimiter = ',')]
+    #[arg(long, default_value = "0.25,0.5,0.75,1", value_delimiter = ',', value_parser = parse_strength)]
     strengths: Vec<f32>,
     /// Only these kinds of change (all wear, rotation, noise, layout, speed, gain, lead swap, ...), separated by
     /// commas. Default: all
@@ -53,16 +53,21 @@ pub(super) struct RobustnessArguments {
     #[arg(long, default_value_t = 1024)]
     max_new_tokens: usize,
     /// text for people, json one object
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = PlainFormat::Text)]
+    format: PlainFormat,
     #[command(flatten)]
     bootstrap: BootstrapArguments,
 }
 
+fn parse_strength(text: &str) -> Result<f32, String> {
+    let strength = text.trim().parse().ok();
+    let strength = strength.filter(|strength: &f32| *strength > 0.0 && *strength <= 1.0);
+    strength.ok_or_else(|| {
+        "expected a number above 0 and at most 1, 1 is the strongest wear".to_owned()
+    })
+}
+
 pub(super) fn run(arguments: &RobustnessArguments) -> Result<(), Failure> {
-    if arguments.format == Format::Html {
-        return Err("the page is written to OUT/robustness.html; use --format text or json".into());
-    }
     let mut variations = Variation::battery(&arguments.strengths);
     for axis in &arguments.axes {
         if !variations.iter().any(|one| one.axis() == axis) {
@@ -95,6 +100,8 @@ pub(super) fn run(arguments: &RobustnessArguments) -> Result<(), Failure> {
         bootstrap: arguments.bootstrap.options(),
         ..BatteryOptions::new(out)
     };
+    // Before the model, which takes longer: a wrong setting shows at once.
+    options.validate()?;
     let models = arguments.model.load()?;
     let report = robustness(&models, &options, |name, number, all| {
         // Who looks may be gone; the battery goes on.
@@ -108,7 +115,7 @@ pub(super) fn run(arguments: &RobustnessArguments) -> Result<(), Failure> {
     file(&out.join("robustness.md"), markdown.as_bytes())?;
     file(&out.join("robustness.json"), &serde_json::to_vec(&report)?)?;
     match arguments.format {
-        Format::Json => json(&report),
-        _ => text(&markdown),
+        PlainFormat::Json => json(&report),
+        PlainFormat::Text => text(&markdown),
     }
 }

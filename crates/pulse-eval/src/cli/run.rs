@@ -15,7 +15,7 @@ use pulse_llm::GenerateOptions;
 
 use super::Failure;
 use super::model::ModelArguments;
-use super::output::{Format, json, text};
+use super::output::{PlainFormat, json, text};
 
 /// Time between two lines of progress where no terminal shows it.
 const QUIET: Duration = Duration::from_secs(30);
@@ -63,8 +63,8 @@ pub(super) struct RunArguments {
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// text for people, json one object
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = PlainFormat::Text)]
+    format: PlainFormat,
 }
 
 /// A list of tasks. (A `Vec` would make clap expect the option several times.)
@@ -89,11 +89,8 @@ fn parse_tasks(text: &str) -> Result<Tasks, String> {
 }
 
 pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
-    if arguments.format == Format::Html {
-        return Err("run has no page; `pulse-eval report` makes one of its answers".into());
-    }
     let tasks = &arguments.tasks.0;
-    // Before the model, which takes longer: a wrong path shows at once.
+    // Before the model, which takes longer: a wrong path or setting shows at once.
     let bench = find_bench(&arguments.bench, tasks, &arguments.model.hub())?;
     let options = RunOptions {
         limit: arguments.limit,
@@ -113,6 +110,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
         score_labels: arguments.score_labels,
         ..RunOptions::new(bench, tasks, &arguments.out)
     };
+    options.generate.validate()?;
     let models = arguments.model.load()?;
     let mut shown = Shown::new();
     let report = run_bench(&models, &options, |progress| shown.show(progress));
@@ -125,8 +123,8 @@ pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode, Failure> {
         );
     }
     match arguments.format {
-        Format::Json => json(&report)?,
-        _ => text(&as_text(&report))?,
+        PlainFormat::Json => json(&report)?,
+        PlainFormat::Text => text(&as_text(&report))?,
     }
     // What could not be answered is named above and is a failure, though the rest was done.
     Ok(if report.failures.is_empty() {

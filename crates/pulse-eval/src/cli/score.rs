@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use pulse_eval::published::score_published;
 use pulse_eval::report::{html_report, published_markdown, strict_markdown};
-use pulse_eval::strict::{StrictOptions, score_strict};
+use pulse_eval::strict::{StrictError, StrictOptions, score_strict};
 
 use super::output::{Format, json, text};
 use super::report::gather;
@@ -44,15 +44,30 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<(), Failure> {
         only_answered: arguments.only_answered,
     };
     let (answers, bench) = (&arguments.answers, &arguments.bench);
+    if arguments.only_answered
+        && arguments.mode == Mode::Published
+        && arguments.format != Format::Html
+    {
+        return Err(
+            "--only-answered is for --mode strict; the original scorer never counts missing answers".into(),
+        );
+    }
+    let nothing = || StrictError::NoAnswers {
+        folder: answers.clone(),
+    };
     match (arguments.format, arguments.mode) {
-        (Format::Html, _) => text(&html_report(&gather(
-            "ECGBench scores",
-            answers,
-            bench,
-            options,
-        )?)),
+        (Format::Html, _) => {
+            let input = gather("ECGBench scores", answers, bench, options)?;
+            if input.strict.tasks.is_empty() {
+                return Err(nothing().into());
+            }
+            text(&html_report(&input))
+        }
         (format, Mode::Published) => {
             let report = score_published(answers, bench)?;
+            if report.tasks.is_empty() {
+                return Err(nothing().into());
+            }
             match format {
                 Format::Json => json(&report),
                 _ => text(&published_markdown(&report)),
@@ -60,6 +75,9 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<(), Failure> {
         }
         (format, Mode::Strict) => {
             let report = score_strict(answers, bench, options)?;
+            if report.tasks.is_empty() {
+                return Err(nothing().into());
+            }
             match format {
                 Format::Json => json(&report),
                 _ => text(&strict_markdown(&report)),

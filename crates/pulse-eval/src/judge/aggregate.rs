@@ -47,6 +47,10 @@ pub struct JudgeReport {
     pub cost: Option<f64>,
     /// Mean score of each item, 0 to 100.
     pub items: BTreeMap<String, f64>,
+    /// Digest of reference and answer of each item that was to be judged; see
+    /// [`must_be_of`](super::must_be_of).
+    #[serde(default)]
+    pub content: BTreeMap<String, String>,
 }
 
 /// Agreement of the repeats on a criterion.
@@ -129,6 +133,7 @@ pub fn aggregate(
             .zip(&rows)
             .map(|(id, row)| ((*id).to_owned(), mean(row) * SCALE))
             .collect(),
+        content: items.content(),
     })
 }
 

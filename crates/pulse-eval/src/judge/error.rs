@@ -139,6 +139,15 @@ pub enum JudgeError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// Another process writes to the journal.
+    #[error(
+        "another process is judging into {}; wait until it ends, or choose another folder",
+        path.display()
+    )]
+    Locked {
+        /// The journal.
+        path: PathBuf,
+    },
     /// The journal has a broken line before its last.
     #[error(
         "journal {}, line {line}: {reason}; only the last line can be cut off by a kill: remove the line",
@@ -163,4 +172,37 @@ pub enum JudgeError {
     /// Nothing was judged.
     #[error("no judgement exists, so nothing can be summed up; see the failures above")]
     NothingJudged,
+    /// Judgements of other answers.
+    #[error(
+        "the judgements of {task} by {judge_model} are not of the answers below {}: {differing} of {items} items differ, \
+         the first is {example:?}; judge these answers (judge --out with the same folder asks only about what changed) \
+         and give the new result",
+        answers.display()
+    )]
+    OtherAnswers {
+        /// The task.
+        task: crate::Task,
+        /// The judge.
+        judge_model: String,
+        /// The folder of answers.
+        answers: PathBuf,
+        /// Items whose answer or reference is another, or that only one of the two has.
+        differing: usize,
+        /// Items of either.
+        items: usize,
+        /// The first of them.
+        example: String,
+    },
+    /// Several results of one judge.
+    #[error(
+        "judgements of {task} by {judge_model} are given {times} times; give one result for each task and judge"
+    )]
+    Doubles {
+        /// The task.
+        task: crate::Task,
+        /// The judge.
+        judge_model: String,
+        /// How often.
+        times: usize,
+    },
 }

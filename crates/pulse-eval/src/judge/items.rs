@@ -1,12 +1,13 @@
 //! What is judged: the model's texts beside the reference's.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::criteria::JudgeKind;
 use super::error::JudgeError;
 use super::prompt::PromptTemplate;
 use crate::Task;
-use crate::answers::{AnswerFile, AnswerLine, find_answer_files};
+use crate::answers::{AnswerFile, AnswerLine, find_answer_files, must_have_one_origin};
 use crate::gold::{Gold, GoldItem};
 
 /// One question to the judge.
@@ -16,6 +17,8 @@ pub struct JudgeItem {
     pub id: String,
     /// The filled prompt.
     pub prompt: String,
+    /// Digest of reference and answer, whatever the prompt around them.
+    pub content: String,
 }
 
 /// All questions of a task.
@@ -33,11 +36,19 @@ pub struct JudgeItems {
     pub doubles: usize,
 }
 
+impl JudgeItems {
+    /// The digest of each item by its id.
+    pub(super) fn content(&self) -> BTreeMap<String, String> {
+        let of = |item: &JudgeItem| (item.id.clone(), item.content.clone());
+        self.items.iter().map(of).collect()
+    }
+}
+
 /// Pairs the answers of a task with the references.
 ///
 /// # Errors
-/// [`JudgeError`] if files cannot be read, the task needs no judge, or an arena answer has another number of
-/// turns than its reference.
+/// [`JudgeError`] if files cannot be read, the answers are of several runs, the task needs no judge, or an arena
+/// answer has another number of turns than its reference.
 pub fn judge_items(
     task: Task,
     answers: &Path,
@@ -54,6 +65,7 @@ pub fn judge_items(
         });
     };
     let file = AnswerFile::read(path)?;
+    must_have_one_origin(answers, [&file])?;
     let gold = Gold::read(bench, task)?;
     let mut found = JudgeItems {
         kind,
@@ -81,10 +93,20 @@ pub fn judge_items(
         found.items.push(JudgeItem {
             id: item.id.clone(),
             prompt: template.fill(&reference, &candidate),
+            content: content_digest(&reference, &candidate),
         });
     }
     found.missing = is_answered.iter().filter(|answered| !**answered).count();
     Ok(found)
+}
+
+/// A short name of what is judged.
+fn content_digest(reference: &str, candidate: &str) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&(reference.len() as u64).to_le_bytes());
+    hasher.update(reference.as_bytes());
+    hasher.update(candidate.as_bytes());
+    hasher.finalize().to_hex()[..16].to_owned()
 }
 
 /// Both turns, each with its question.

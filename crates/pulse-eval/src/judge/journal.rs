@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -42,11 +42,11 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens or creates a journal.
+    /// Opens or creates a journal, for this process alone until it is dropped.
     ///
     /// # Errors
-    /// [`JudgeError::File`] if it cannot be read or written, [`JudgeError::Journal`] if a line before the last
-    /// is broken.
+    /// [`JudgeError::File`] if it cannot be read or written, [`JudgeError::Locked`] if another process has it,
+    /// [`JudgeError::Journal`] if a line before the last is broken.
     pub fn open(path: &Path) -> Result<Self, JudgeError> {
         let failed = |source| JudgeError::File {
             path: path.to_owned(),
@@ -55,11 +55,23 @@ impl Journal {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(failed)?;
         }
-        let bytes = match std::fs::read(path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-            Err(error) => return Err(failed(error)),
-        };
+        let mut file = OpenOptions::new()
+            .create(true)
+            .read(true)
+            .append(true)
+            .open(path)
+            .map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(std::fs::TryLockError::WouldBlock) => {
+                return Err(JudgeError::Locked {
+                    path: path.to_owned(),
+                });
+            }
+            Err(std::fs::TryLockError::Error(source)) => return Err(failed(source)),
+        }
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(failed)?;
         // A line counts once its end is written.
         let whole = bytes
             .iter()
@@ -78,11 +90,6 @@ impl Journal {
                 })?;
             known.insert(judgement.key.clone(), judgement);
         }
-        let file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(path)
-            .map_err(failed)?;
         if whole < bytes.len() {
             file.set_len(whole as u64).map_err(failed)?;
         }
@@ -134,5 +141,22 @@ impl Journal {
         self.file.sync_data().map_err(failed)?;
         self.known.insert(judgement.key.clone(), judgement);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_journal_is_for_one_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new/judgements.jsonl");
+        let first = Journal::open(&path).unwrap();
+        let second = Journal::open(&path).unwrap_err();
+        assert!(matches!(second, JudgeError::Locked { .. }), "{second}");
+        drop(first);
+        assert!(Journal::open(&path).unwrap().is_empty());
     }
 }

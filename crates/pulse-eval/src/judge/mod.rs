@@ -6,6 +6,7 @@
 //! cuts them to their last part, which is `0` for all 500 reports).
 
 mod aggregate;
+mod belonging;
 mod client;
 mod criteria;
 mod error;
@@ -17,6 +18,7 @@ mod retry;
 mod run;
 
 pub use aggregate::{Agreement, JudgeReport, aggregate};
+pub use belonging::{must_be_of, must_differ};
 pub use client::{Completion, Endpoint, JudgeClient, TokenUsage};
 pub use criteria::JudgeKind;
 pub use error::{CallError, JudgeError};

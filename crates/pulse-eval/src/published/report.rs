@@ -14,6 +14,8 @@ pub struct PublishedReport {
     pub tasks: Vec<PublishedTask>,
     /// Tasks without answers, which the original passes over without a word.
     pub missing_tasks: Vec<Task>,
+    /// The runs that the answers come from. The original scores several side by side, as steps of one.
+    pub origins: Vec<String>,
 }
 
 /// One task.

@@ -1,7 +1,7 @@
 //! Scoring a folder of answers as the original does.
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::error::PublishedError;
 use super::labels::{gold_labels, predicted_labels};
@@ -11,7 +11,7 @@ use super::options::{candidates, chosen_options, gold_options};
 use super::python::{PythonRandom, fixed, float_repr};
 use super::report::{PublishedFile, PublishedReport, PublishedScores, PublishedTask};
 use super::step::StepKey;
-use crate::answers::{AnswerFile, AnswerLine, find_answer_files};
+use crate::answers::{AnswerFile, AnswerLine, Origin, add_origins, find_answer_files};
 use crate::gold::{Gold, GoldItem};
 use crate::task::{Task, TaskKind};
 
@@ -29,6 +29,7 @@ pub fn score_published(answers: &Path, bench: &Path) -> Result<PublishedReport, 
     let mut random = PythonRandom::new(PythonRandom::PUBLISHED_SEED);
     let mut tasks = Vec::new();
     let mut missing_tasks = Vec::new();
+    let mut origins = Vec::new();
     for task in Task::SCORED {
         let files = find_answer_files(answers, task)?;
         if files.is_empty() {
@@ -36,18 +37,24 @@ pub fn score_published(answers: &Path, bench: &Path) -> Result<PublishedReport, 
             continue;
         }
         let gold = Gold::read(bench, task)?;
+        let files = files.iter().map(|path| AnswerFile::read(path));
+        let files = files.collect::<Result<Vec<_>, _>>()?;
+        for file in &files {
+            add_origins(&mut origins, answers, file);
+        }
         tasks.push(score_task(task, &files, &gold, &mut random)?);
     }
     Ok(PublishedReport {
         mode: "published",
         tasks,
         missing_tasks,
+        origins: origins.iter().map(Origin::to_string).collect(),
     })
 }
 
 fn score_task(
     task: Task,
-    paths: &[PathBuf],
+    answers: &[AnswerFile],
     gold: &Gold,
     random: &mut PythonRandom,
 ) -> Result<PublishedTask, PublishedError> {
@@ -61,11 +68,11 @@ fn score_task(
     let mut files = Vec::new();
     let mut stdout = vec![heading(task)];
     let mut summary: Vec<(StepKey, String, String)> = Vec::new();
-    for path in paths {
-        let file = AnswerFile::read(path)?;
-        let step = StepKey::of(&file.name())
-            .ok_or_else(|| PublishedError::NoStep { path: path.clone() })?;
-        let scored = scorer.score(&file, &step)?;
+    for file in answers {
+        let step = StepKey::of(&file.name()).ok_or_else(|| PublishedError::NoStep {
+            path: file.path.clone(),
+        })?;
+        let scored = scorer.score(file, &step)?;
         if let Some(scores) = &scored.scores {
             let (line, result) = printed(task, &scored.file, scores);
             stdout.push(line);

@@ -4,14 +4,18 @@ use std::fmt::Write;
 
 use super::html_published::{original_section, published_section};
 use super::input::ReportInput;
+use super::markdown::left_out;
 use super::number::{interval, value};
-use super::pictures::{data_url, file_url, worst_items};
+use super::pictures::{Pictures, worst_items};
 use super::style::STYLE;
 use super::svg::{Bar, abstention, bars, calibration, roc};
 use crate::judge::JudgeReport;
 use crate::metrics::ConfusionMatrix;
 use crate::probabilities::ProbabilityReport;
 use crate::strict::{Figure, StrictTask};
+
+/// Bytes of all pictures together, before base64 makes four of three: the page stays below 2 MB.
+const PICTURE_BYTES: usize = 1_300_000;
 
 /// The report as one page without scripts that needs no other file and no network.
 pub fn html_report(input: &ReportInput) -> String {
@@ -31,8 +35,9 @@ pub fn html_report(input: &ReportInput) -> String {
     }
     page.push_str("<a href=\"#original\">original scorer</a><a href=\"#published\">published results</a></nav>");
     overview(&mut page, &strict.tasks);
+    let pictures = Pictures::of_worst(input, PICTURE_BYTES);
     for (index, task) in strict.tasks.iter().enumerate() {
-        task_section(&mut page, index, task, input);
+        task_section(&mut page, index, task, input, &pictures);
     }
     for judge in &input.judges {
         judge_section(&mut page, judge);
@@ -100,7 +105,13 @@ fn figure_table<'a>(page: &mut String, figures: impl Iterator<Item = &'a Figure>
     page.push_str("</table></div>");
 }
 
-fn task_section(page: &mut String, index: usize, task: &StrictTask, input: &ReportInput) {
+fn task_section(
+    page: &mut String,
+    index: usize,
+    task: &StrictTask,
+    input: &ReportInput,
+    pictures: &Pictures<'_>,
+) {
     let coverage = &task.coverage;
     let _ = write!(
         page,
@@ -133,7 +144,7 @@ fn task_section(page: &mut String, index: usize, task: &StrictTask, input: &Repo
         page.push_str("<h3>Over probabilities from likelihoods per token</h3>");
         figure_table(page, probabilities.figures.iter());
     }
-    worst_cases(page, task, input);
+    worst_cases(page, task, input, pictures);
     page.push_str("</section>");
 }
 
@@ -199,7 +210,11 @@ fn confusion_table(page: &mut String, matrix: &ConfusionMatrix) {
 }
 
 fn probability_section(page: &mut String, probabilities: &ProbabilityReport) {
-    page.push_str("<h3>Over probabilities</h3>");
+    let _ = write!(
+        page,
+        "<h3>Over probabilities</h3><p class=\"quiet\">{}.</p>",
+        left_out(probabilities)
+    );
     figure_table(page, probabilities.figures.iter());
     page.push_str("<div class=\"plots\">");
     for class in &probabilities.classes {
@@ -222,7 +237,7 @@ fn probability_section(page: &mut String, probabilities: &ProbabilityReport) {
     page.push_str("</div>");
 }
 
-fn worst_cases(page: &mut String, task: &StrictTask, input: &ReportInput) {
+fn worst_cases(page: &mut String, task: &StrictTask, input: &ReportInput, pictures: &Pictures<'_>) {
     let wrong = task.items.iter().filter(|item| !item.is_correct).count();
     if wrong == 0 {
         return;
@@ -248,17 +263,17 @@ fn worst_cases(page: &mut String, task: &StrictTask, input: &ReportInput) {
             escape(&read),
             escape(&item.gold.join(", "))
         );
-        let inside = input.pictures.get(&(task.task, item.id.clone()));
-        let beside = input.images.as_deref().zip(item.image.as_deref());
-        let picture = inside
-            .and_then(|bytes| data_url(bytes))
-            .or_else(|| beside.and_then(|(folder, image)| file_url(folder, image)));
-        if let Some(url) = picture {
-            let _ = write!(
-                page,
-                "<img alt=\"ECG of {}\" src=\"{url}\">",
-                escape(&item.id)
-            );
+        match pictures.of(task, item) {
+            Ok(url) => {
+                let _ = write!(
+                    page,
+                    "<img alt=\"ECG of {}\" src=\"{url}\">",
+                    escape(&item.id)
+                );
+            }
+            Err(why) => {
+                let _ = write!(page, "<p class=\"quiet\">No picture: {}.</p>", escape(why));
+            }
         }
         page.push_str("</div>");
     }

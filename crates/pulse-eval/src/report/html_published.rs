@@ -63,7 +63,7 @@ fn published_figures(scores: Option<&PublishedScores>) -> [Option<f64>; 3] {
     }
 }
 
-fn percent(figure: Option<f64>) -> String {
+pub(super) fn percent(figure: Option<f64>) -> String {
     figure.map_or("–".to_owned(), |figure| format!("{figure:.1}"))
 }
 
@@ -87,6 +87,35 @@ pub(super) fn published_section(
         let _ = write!(page, " <sup>{}</sup> {source}.", index + 1);
     }
     page.push_str("</p></section>");
+}
+
+/// This run's rows among the published ones: their name and figures in percent.
+pub(super) fn ours(
+    task: Task,
+    published: Option<&PublishedReport>,
+    judges: &[JudgeReport],
+) -> Vec<(String, [Option<f64>; 3])> {
+    let scored = published
+        .into_iter()
+        .flat_map(|report| &report.tasks)
+        .filter(|one| one.task == task)
+        .flat_map(|one| &one.files)
+        .filter(|file| file.scores.is_some())
+        .map(|file| {
+            let name = format!("this run, step {}", file.step);
+            (name, published_figures(file.scores.as_ref()))
+        });
+    let judged = judges
+        .iter()
+        .filter(|judge| judge.task == task)
+        .map(|judge| {
+            let overall = judge.figures.first().and_then(|figure| figure.value);
+            (
+                format!("this run, judge {}", judge.judge_model),
+                [overall, None, None],
+            )
+        });
+    scored.chain(judged).collect()
 }
 
 /// One task's rows, ours first. A source becomes a number of the list below the tables.
@@ -121,27 +150,7 @@ fn published_table(
         page,
         "<div><h3>{task}</h3>{note}<table><tr><th>model</th><th>{first}</th>{others}</tr>"
     );
-    let ours = published
-        .into_iter()
-        .flat_map(|report| &report.tasks)
-        .filter(|one| one.task == task)
-        .flat_map(|one| &one.files)
-        .filter(|file| file.scores.is_some())
-        .map(|file| {
-            let name = format!("this run, step {}", file.step);
-            (name, published_figures(file.scores.as_ref()))
-        });
-    let judged = judges
-        .iter()
-        .filter(|judge| judge.task == task)
-        .map(|judge| {
-            let overall = judge.figures.first().and_then(|figure| figure.value);
-            (
-                format!("this run, judge {}", judge.judge_model),
-                [overall, None, None],
-            )
-        });
-    for (name, figures) in ours.chain(judged) {
+    for (name, figures) in ours(task, published, judges) {
         let _ = write!(
             page,
             "<tr class=\"ours\"><td>{}</td>{}</tr>",

@@ -2,11 +2,12 @@
 
 use std::fmt::Write;
 
+use super::html_published::{ours, percent};
 use super::input::ReportInput;
 use super::number::{interval, value};
 use super::published_rows::published_rows;
-use crate::compare::Comparison;
 use crate::judge::JudgeReport;
+use crate::metrics::ConfusionMatrix;
 use crate::probabilities::ProbabilityReport;
 use crate::published::PublishedReport;
 use crate::strict::{StrictReport, StrictTask};
@@ -39,7 +40,29 @@ pub fn published_markdown(report: &PublishedReport) -> String {
     for task in &report.missing_tasks {
         let _ = writeln!(text, "{task}: no answers");
     }
+    if report.origins.len() > 1 {
+        let _ = writeln!(
+            text,
+            "Answers of {} runs, which the original scores side by side: {}",
+            report.origins.len(),
+            report.origins.join("; ")
+        );
+    }
     text
+}
+
+/// How many items the figures over probabilities count, and which they do not.
+pub(super) fn left_out(report: &ProbabilityReport) -> String {
+    let left_out = report.left_out;
+    format!(
+        "{} items counted, {} left out ({} without an answer, {} without probabilities, {} lack \
+         some class)",
+        report.items,
+        left_out.all(),
+        left_out.missing,
+        left_out.without,
+        left_out.incomplete
+    )
 }
 
 /// The strict mode as tables.
@@ -102,6 +125,9 @@ fn task_markdown(text: &mut String, task: &StrictTask) {
             interval(figure)
         );
     }
+    if let Some(probabilities) = &task.probabilities {
+        let _ = writeln!(text, "\nOver probabilities: {}", left_out(probabilities));
+    }
     if !task.classes.is_empty() {
         let _ = writeln!(
             text,
@@ -123,52 +149,24 @@ fn task_markdown(text: &mut String, task: &StrictTask) {
             interval(&class.f1)
         );
     }
+    if let Some(confusion) = &task.confusion {
+        confusion_markdown(text, confusion);
+    }
     text.push('\n');
 }
 
-/// A comparison as tables.
-pub fn comparison_markdown(comparison: &Comparison) -> String {
-    let mut text = format!(
-        "first: {}\nsecond: {}\n\n",
-        comparison.first.display(),
-        comparison.second.display()
+fn confusion_markdown(text: &mut String, confusion: &ConfusionMatrix) {
+    let _ = writeln!(
+        text,
+        "\n| truth \\ reading | {} | unreadable or missing |\n| --- |{}",
+        confusion.classes.join(" | "),
+        " ---: |".repeat(confusion.classes.len() + 1)
     );
-    for task in &comparison.tasks {
-        let _ = writeln!(
-            text,
-            "## {}\n\n| figure | first | second | difference | 95% interval |\n| --- | ---: | ---: | ---: | --- |",
-            task.task
-        );
-        for figure in &task.figures {
-            let interval = match (figure.low, figure.high) {
-                (Some(low), Some(high)) => format!("{low:+.3} to {high:+.3}"),
-                _ => "–".to_owned(),
-            };
-            let difference = figure
-                .difference
-                .map_or("–".to_owned(), |by| format!("{by:+.3}"));
-            let _ = writeln!(
-                text,
-                "| {} | {} | {} | {difference} | {interval} |",
-                figure.name,
-                value(figure.first),
-                value(figure.second)
-            );
-        }
-        let _ = writeln!(
-            text,
-            "\n{} items, {} read differently; right only in the first {}, only in the second {}; exact McNemar p = {:.4}\n",
-            task.items,
-            task.differing.len(),
-            task.mcnemar.only_first,
-            task.mcnemar.only_second,
-            task.mcnemar.p_value
-        );
+    let rows = confusion.classes.iter().zip(&confusion.cells);
+    for ((class, cells), unreadable) in rows.zip(&confusion.unreadable) {
+        let cells: String = cells.iter().map(|count| format!(" {count} |")).collect();
+        let _ = writeln!(text, "| {class} |{cells} {unreadable} |");
     }
-    for task in &comparison.only_one {
-        let _ = writeln!(text, "{task}: answers in one folder only, not compared");
-    }
-    text
 }
 
 /// A judge's figures as tables.
@@ -246,23 +244,47 @@ pub fn markdown_report(input: &ReportInput) -> String {
         "\n## Published results, percent\n\n| task | model | AUC, accuracy or judge score | F1 | Hamming loss | source | comparable |\n\
          | --- | --- | ---: | ---: | ---: | --- | --- |\n",
     );
-    for row in crate::Task::ALL.into_iter().flat_map(published_rows) {
-        let cell =
-            |at: usize| row.figures[at].map_or("–".to_owned(), |figure| format!("{figure:.1}"));
-        let _ = writeln!(
-            text,
-            "| {} | {} | {} | {} | {} | {} | {} |",
-            row.task,
-            row.model,
-            cell(0),
-            cell(1),
-            cell(2),
-            row.source,
-            row.not_comparable
-                .map_or("with the published mode".to_owned(), |why| format!(
-                    "no: {why}"
-                ))
-        );
+    for task in crate::Task::ALL {
+        for (name, figures) in ours(task, input.published.as_ref(), &input.judges) {
+            let [first, second, third] = figures.map(percent);
+            let _ = writeln!(
+                text,
+                "| {task} | {name} | {first} | {second} | {third} | these answers | |"
+            );
+        }
+        for row in published_rows(task) {
+            let [first, second, third] = row.figures.map(percent);
+            let comparable = row
+                .not_comparable
+                .map_or("with the published mode".to_owned(), |why| {
+                    format!("no: {why}")
+                });
+            let _ = writeln!(
+                text,
+                "| {task} | {} | {first} | {second} | {third} | {} | {comparable} |",
+                row.model, row.source
+            );
+        }
     }
     text
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn confusion_is_a_table() {
+        let mut confusion = ConfusionMatrix::new(vec!["A".to_owned(), "B".to_owned()]);
+        confusion.add(0, Some(1)).unwrap();
+        confusion.add(1, None).unwrap();
+        let mut text = String::new();
+        confusion_markdown(&mut text, &confusion);
+        assert_eq!(
+            text,
+            "\n| truth \\ reading | A | B | unreadable or missing |\n| --- | ---: | ---: | ---: |\n\
+             | A | 0 | 1 | 0 |\n| B | 0 | 0 | 1 |\n"
+        );
+    }
 }

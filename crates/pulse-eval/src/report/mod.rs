@@ -1,5 +1,6 @@
 //! Reports for people: one HTML page that needs nothing else, Markdown, and plain text.
 
+mod comparison;
 mod html;
 mod html_published;
 mod input;
@@ -10,13 +11,13 @@ mod published_rows;
 mod published_table;
 mod style;
 mod svg;
+mod thumbnail;
 
+pub use comparison::comparison_markdown;
 pub use html::html_report;
 pub(crate) use html::{escape, page_head};
 pub use input::ReportInput;
-pub use markdown::{
-    comparison_markdown, judge_markdown, markdown_report, published_markdown, strict_markdown,
-};
+pub use markdown::{judge_markdown, markdown_report, published_markdown, strict_markdown};
 pub(crate) use number::value;
 pub use pictures::parquet_pictures;
 pub use published_rows::{PublishedRow, published_rows};

@@ -14,3 +14,32 @@ pub(super) fn interval(figure: &Figure) -> String {
         _ => "–".to_owned(),
     }
 }
+
+/// A p-value with four decimals; a smaller one is never printed as 0.
+pub(super) fn p_value(p: f64) -> String {
+    if p < 0.0001 {
+        "p < 0.0001".to_owned()
+    } else {
+        format!("p = {p:.4}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_p_value_is_printed_as_0() {
+        let cases = [
+            (1.0, "p = 1.0000"),
+            (0.0312, "p = 0.0312"),
+            (0.0001, "p = 0.0001"),
+            (0.00004, "p < 0.0001"),
+            (1e-300, "p < 0.0001"),
+            (0.0, "p < 0.0001"),
+        ];
+        for (p, text) in cases {
+            assert_eq!(p_value(p), text);
+        }
+    }
+}

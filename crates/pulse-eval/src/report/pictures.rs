@@ -4,13 +4,16 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use pulse_data::bench::{BenchError, BenchFolder, BenchPicture};
+use rayon::prelude::*;
 
+use super::input::ReportInput;
+use super::thumbnail::bounded;
 use crate::run::config_of;
 use crate::strict::{ScoredItem, StrictReport, StrictTask};
 use crate::task::Task;
 
-/// Bytes of a picture that is still put into the page.
-const LARGEST: u64 = 4 << 20;
+/// Bytes of a picture that is still opened.
+const LARGEST: u64 = 64 << 20;
 
 /// The pictures of the worst cases of a benchmark in Parquet files; none for other benchmarks, whose pictures
 /// are files. Reads the files of the scored tasks once.
@@ -57,32 +60,82 @@ pub(super) fn worst_items(task: &StrictTask, worst: usize) -> Vec<&ScoredItem> {
     wrong
 }
 
-/// A picture of a folder as a data URL; `None` if it is not there, too large, or of another type than PNG and
-/// JPEG, or if its path leads out of the folder.
-pub(super) fn file_url(folder: &Path, image: &Path) -> Option<String> {
+/// The pictures of the worst cases as data URLs, or why they cannot be shown.
+pub(super) struct Pictures<'a>(HashMap<(Task, &'a Path, &'a str), Result<String, String>>);
+
+impl<'a> Pictures<'a> {
+    /// Prepares the pictures of all tasks, in at most about `bytes` bytes together before encoding.
+    pub(super) fn of_worst(input: &'a ReportInput, bytes: usize) -> Self {
+        let tasks = input.strict.tasks.iter();
+        let items: Vec<_> = tasks
+            .flat_map(|task| {
+                let worst = worst_items(task, input.worst).into_iter();
+                worst.map(move |item| (task, item))
+            })
+            .collect();
+        let each = bytes / items.len().max(1);
+        let url = |(task, item): &(&'a StrictTask, &'a ScoredItem)| {
+            let url = picture_url(input, task.task, item, each);
+            ((task.task, task.file.as_path(), item.id.as_str()), url)
+        };
+        Self(items.par_iter().map(url).collect())
+    }
+
+    /// The picture of an item.
+    pub(super) fn of<'b>(
+        &'b self,
+        task: &'b StrictTask,
+        item: &'b ScoredItem,
+    ) -> Result<&'b str, &'b str> {
+        let key = (task.task, task.file.as_path(), item.id.as_str());
+        match self.0.get(&key) {
+            Some(Ok(url)) => Ok(url),
+            Some(Err(why)) => Err(why),
+            None => Err("it was not prepared"),
+        }
+    }
+}
+
+/// The picture of an item as a data URL of at most about `bytes` bytes before encoding, or why it cannot be shown.
+/// Pictures of Parquet files are in [`ReportInput::pictures`], others in the folder of pictures.
+fn picture_url(
+    input: &ReportInput,
+    task: Task,
+    item: &ScoredItem,
+    bytes: usize,
+) -> Result<String, String> {
+    let read;
+    let picture = match input.pictures.get(&(task, item.id.clone())) {
+        Some(picture) => picture,
+        None => {
+            let folder = input
+                .images
+                .as_deref()
+                .ok_or("there is no folder of pictures")?;
+            let image = item.image.as_deref().ok_or("the benchmark names none")?;
+            read = file_in(folder, image)?;
+            &read
+        }
+    };
+    let (kind, bytes) = bounded(picture, bytes)?;
+    Ok(format!("data:image/{kind};base64,{}", base64(&bytes)))
+}
+
+/// The bytes of a file in a folder; refuses paths that lead out of it.
+fn file_in(folder: &Path, image: &Path) -> Result<Vec<u8>, String> {
     use std::path::Component;
     if !image
         .components()
         .all(|part| matches!(part, Component::Normal(_)))
     {
-        return None;
+        return Err(format!("{} is no path within a folder", image.display()));
     }
+    let failed = |error: std::io::Error| format!("{}: {error}", image.display());
     let path = folder.join(image);
-    if std::fs::metadata(&path).ok()?.len() > LARGEST {
-        return None;
+    if std::fs::metadata(&path).map_err(failed)?.len() > LARGEST {
+        return Err(format!("{} has more than {LARGEST} bytes", image.display()));
     }
-    data_url(&std::fs::read(path).ok()?)
-}
-
-/// A picture as a data URL; `None` if it is too large, or of another type than PNG and JPEG.
-pub(super) fn data_url(bytes: &[u8]) -> Option<String> {
-    let kind = match bytes {
-        _ if bytes.len() as u64 > LARGEST => return None,
-        [0x89, b'P', b'N', b'G', ..] => "png",
-        [0xff, 0xd8, ..] => "jpeg",
-        _ => return None,
-    };
-    Some(format!("data:image/{kind};base64,{}", base64(bytes)))
+    std::fs::read(&path).map_err(failed)
 }
 
 /// Base64 (RFC 4648) with padding.
@@ -126,12 +179,11 @@ mod tests {
     #[test]
     fn paths_stay_in_the_folder() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("a.png"), b"\x89PNGx").unwrap();
-        let url = file_url(folder.path(), Path::new("a.png")).unwrap();
-        assert!(url.starts_with("data:image/png;base64,iVBOR"));
-        assert_eq!(file_url(folder.path(), Path::new("../a.png")), None);
-        assert_eq!(file_url(folder.path(), Path::new("/etc/hostname")), None);
-        std::fs::write(folder.path().join("b.png"), b"text").unwrap();
-        assert_eq!(file_url(folder.path(), Path::new("b.png")), None);
+        std::fs::write(folder.path().join("a.png"), b"x").unwrap();
+        let read = |path: &str| file_in(folder.path(), Path::new(path));
+        assert_eq!(read("a.png").unwrap(), b"x");
+        for path in ["../a.png", "/etc/hostname", "b.png"] {
+            assert!(read(path).unwrap_err().contains(path));
+        }
     }
 }

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use pulse_data::bench::BenchConversation;
-use pulse_data::synthesize::{BenchCase, bench_case};
+use pulse_data::synthesize::{BenchCase, SynthesizeError, bench_case};
+use pulse_ecg::page::{PageRenderer, PageSettings};
 use pulse_llm::{GenerateOptions, Pulse};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -11,7 +12,7 @@ use serde::Serialize;
 use super::error::BatteryError;
 use super::repeat::{Repeatability, repeatability, same_share};
 use super::variation::Variation;
-use crate::run::{RunOptions, RunSettings, config_of, last_answered, run};
+use crate::run::{RunError, RunOptions, RunSettings, config_of, last_answered, run};
 use crate::statistics::BootstrapOptions;
 use crate::strict::{Figure, ScoredItem, StrictOptions, score_strict};
 use crate::task::{Task, TaskKind};
@@ -59,6 +60,52 @@ impl BatteryOptions {
             batch: 1,
             bootstrap: BootstrapOptions::default(),
         }
+    }
+
+    /// Checks every setting.
+    ///
+    /// # Errors
+    /// [`BatteryError`] names the first one out of range.
+    pub fn validate(&self) -> Result<(), BatteryError> {
+        let fail = |name, found: String, expected| {
+            Err(BatteryError::Setting {
+                name,
+                found,
+                expected,
+            })
+        };
+        if matches!(self.task.kind(), TaskKind::Report | TaskKind::Arena) {
+            return Err(BatteryError::Judged { task: self.task });
+        }
+        if self.items == 0 || self.items > 100_000 {
+            return fail("the number of items", self.items.to_string(), "1 to 100000");
+        }
+        let strengths = self.variations.iter().filter_map(Variation::strength);
+        let mut outside = strengths.filter(|strength| !(*strength > 0.0 && *strength <= 1.0));
+        if let Some(strength) = outside.next() {
+            return fail(
+                "a strength of wear",
+                strength.to_string(),
+                "above 0, at most 1",
+            );
+        }
+        if self.repeats > 1 && !(self.temperature > 0.0 && self.temperature.is_finite()) {
+            return fail(
+                "the temperature of the repeats",
+                self.temperature.to_string(),
+                "above 0: at 0 every seed gives the same answer",
+            );
+        }
+        self.generate
+            .validate()
+            .map_err(|error| RunError::from(pulse_llm::PulseError::from(error)))?;
+        // Also says what is wrong with the resolution.
+        let page = PageSettings {
+            dpi: self.dpi,
+            ..PageSettings::default()
+        };
+        PageRenderer::new(page).map_err(SynthesizeError::from)?;
+        Ok(())
     }
 }
 
@@ -108,7 +155,7 @@ pub fn robustness(
     options: &BatteryOptions,
     mut progress: impl FnMut(&str, usize, usize),
 ) -> Result<BatteryReport, BatteryError> {
-    check(options)?;
+    options.validate()?;
     let cases = (0..options.items)
         .into_par_iter()
         .map(|number| bench_case(options.seed, config_of(options.task), number))
@@ -172,7 +219,7 @@ pub fn robustness(
         );
     }
     Ok(BatteryReport {
-        settings: settings.ok_or(crate::run::RunError::NoModel)?,
+        settings: settings.ok_or(RunError::NoModel)?,
         task: options.task,
         items: options.items,
         seed: options.seed,
@@ -180,27 +227,6 @@ pub fn robustness(
         results,
         repeatability: (repeats > 0).then(|| repeatability(&readings, options.temperature)),
     })
-}
-
-fn check(options: &BatteryOptions) -> Result<(), BatteryError> {
-    if matches!(options.task.kind(), TaskKind::Report | TaskKind::Arena) {
-        return Err(BatteryError::Judged { task: options.task });
-    }
-    if options.items == 0 || options.items > 100_000 {
-        return Err(BatteryError::Setting {
-            name: "the number of items",
-            found: options.items.to_string(),
-            expected: "1 to 100000",
-        });
-    }
-    if options.repeats > 1 && !(options.temperature > 0.0 && options.temperature.is_finite()) {
-        return Err(BatteryError::Setting {
-            name: "the temperature of the repeats",
-            found: options.temperature.to_string(),
-            expected: "above 0: at 0 every seed gives the same answer",
-        });
-    }
-    Ok(())
 }
 
 /// The answers to one variation.

@@ -11,12 +11,14 @@ pub struct Busy {
     pub answering_s: f64,
     /// Seconds in which a device waited for pages to be opened and cut into tiles.
     pub waiting_s: f64,
+    /// Seconds in which a device had ended and others still answered, or the last answers were written.
+    pub ended_s: f64,
 }
 
 impl Busy {
-    /// The share of the time in which the devices answered; 1 where there was nothing to do.
+    /// The share of the whole run on all devices in which they answered; 1 where there was nothing to do.
     pub fn share(&self) -> f64 {
-        let all = self.answering_s + self.waiting_s;
+        let all = self.answering_s + self.waiting_s + self.ended_s;
         if all > 0.0 {
             self.answering_s / all
         } else {
@@ -27,6 +29,13 @@ impl Busy {
     pub(super) fn add(&mut self, waiting: Duration, answering: Duration) {
         self.waiting_s += waiting.as_secs_f64();
         self.answering_s += answering.as_secs_f64();
+    }
+
+    /// Counts devices up to the end of a run; `ends` says how long after its beginning each of them ended.
+    pub(super) fn end(&mut self, ends: &[Duration], whole: Duration) {
+        for end in ends {
+            self.ended_s += whole.saturating_sub(*end).as_secs_f64();
+        }
     }
 }
 
@@ -41,5 +50,9 @@ mod tests {
         busy.add(Duration::from_secs(1), Duration::from_secs(2));
         busy.add(Duration::ZERO, Duration::from_secs(1));
         assert_eq!(busy.share(), 0.75);
+        // Two devices in a run of 4 s: one ended after 3 s, the other, which did nothing, after 1 s.
+        busy.end(&[3, 1].map(Duration::from_secs), Duration::from_secs(4));
+        assert_eq!(busy.ended_s, 4.0);
+        assert_eq!(busy.share(), 3.0 / 8.0);
     }
 }

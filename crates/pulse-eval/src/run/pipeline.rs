@@ -60,8 +60,9 @@ pub(super) fn answer_all(
     let (jobs, ready) = sync_channel::<Job>(2 * plan.batch * plan.models.len());
     let ready = &Mutex::new(ready);
     let (results, outcomes) = channel::<Outcome>();
-    let busy = &Mutex::new(busy);
-    std::thread::scope(|scope| {
+    let began = Instant::now();
+    let times = &Mutex::new((busy, Vec::new()));
+    let result = std::thread::scope(|scope| {
         // The scope waits for its threads also when `take` panics, and they must not wait for room meanwhile.
         let _guard = StopOnPanic(is_stopped);
         let mut threads = Vec::new();
@@ -90,11 +91,12 @@ pub(super) fn answer_all(
                     let jobs = collect(ready, plan.batch);
                     let waited = start.elapsed();
                     let goes_on = !jobs.is_empty() && answer_jobs(plan, pulse, jobs, &results);
-                    locked(busy).add(waited, start.elapsed() - waited);
+                    locked(times).0.add(waited, start.elapsed() - waited);
                     if !goes_on {
-                        return;
+                        break;
                     }
                 }
+                locked(times).1.push(began.elapsed());
             }));
         }
         drop(results);
@@ -116,7 +118,10 @@ pub(super) fn answer_all(
             }
         }
         end
-    })
+    });
+    let (busy, ends) = &mut *locked(times);
+    busy.end(ends, began.elapsed());
+    result
 }
 
 /// Lets the other threads end when one panics, instead of waiting for it for ever.

@@ -33,21 +33,14 @@ pub enum StrictError {
         /// The first unknown id.
         example: String,
     },
-    /// Answers of several models lie together.
+    /// There is nothing to score.
     #[error(
-        "the answers of task {task} below {} were made by two models, {first:?} and {second:?}; move each \
-         model's files to a folder of its own and score them one after the other",
-        folder.display()
+        "{} has no answers to a task that can be scored; expected JSONL files in folders named {}",
+        folder.display(), Task::SCORED.map(|task| task.name()).join(", ")
     )]
-    MixedModels {
-        /// The task.
-        task: Task,
-        /// The folder or file.
+    NoAnswers {
+        /// The folder of answers.
         folder: PathBuf,
-        /// A model.
-        first: String,
-        /// Another one.
-        second: String,
     },
     /// The true answer of an item is not one of the task.
     #[error(

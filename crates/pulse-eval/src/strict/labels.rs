@@ -82,7 +82,7 @@ fn read_words(
     }
     let mut found: Vec<usize> = mentions
         .into_iter()
-        .filter(|(_, start, end)| !is_denied(words, *start, *end, |_| false))
+        .filter(|(_, start, end)| !is_denied(words, *start, *end, |at| taken[at]))
         .filter_map(|(label, ..)| labels.iter().position(|one| *one == label))
         .collect();
     found.sort_unstable();
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn labels_are_words_not_substrings() {
         use Task::{Code15Test as Code15, CpscTest as Cpsc, PtbTest as Ptb};
-        let cases: [(Task, &str, Option<&[&str]>); 27] = [
+        let cases: [(Task, &str, Option<&[&str]>); 37] = [
             (Ptb, "NORM", Some(&["NORM"])),
             (Ptb, "norm", Some(&["NORM"])),
             (Ptb, "ABNORMAL", None),
@@ -139,6 +139,20 @@ mod tests {
             (Ptb, "No MI, STTC or HYP.", Some(&[])),
             (Ptb, "CD but no MI", Some(&["CD"])),
             (Ptb, "None of the above", Some(&[])),
+            (Ptb, "MI: no, STTC: yes", Some(&["STTC"])),
+            (Ptb, "MI - absent", Some(&[])),
+            (Ptb, "MI: negative", Some(&[])),
+            (Ptb, "Normal: no. HYP: yes", Some(&["HYP"])),
+            (Ptb, "MI: yes", Some(&["MI"])),
+            (Ptb, "no, MI is present", Some(&["MI"])),
+            (Ptb, "MI, no STTC", Some(&["MI"])),
+            (Ptb, "MI. No other findings", Some(&["MI"])),
+            (Ptb, "myocardial infarction is not seen", Some(&[])),
+            (
+                Ptb,
+                "NORM: no\nMI: no\nSTTC: yes (ST depression)\nCD: no\nHYP: yes",
+                Some(&["STTC", "HYP"]),
+            ),
             (Ptb, "", None),
             (Ptb, "The rhythm is irregular", None),
             (Cpsc, "II-AVB", None),

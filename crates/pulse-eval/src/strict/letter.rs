@@ -3,7 +3,8 @@
 use super::negation::is_denied;
 use super::options::find_options;
 use super::reading::{Reading, Unreadable};
-use super::words::{Break, Word, words};
+use super::verdict::verdict;
+use super::words::{Break, Word, phrase, words};
 
 /// Words that may stand between `answer` and the letter.
 const FILLERS: &[&str] = &[
@@ -43,19 +44,6 @@ const NAMES: &[&str] = &[
 
 /// Words before `option` or `choice` that make a statement of it.
 const CHOSEN: &[&str] = &["correct", "best", "right", "final", "answer"];
-/// Words behind an option that reject it.
-const REJECTED: &[&str] = &[
-    "wrong",
-    "incorrect",
-    "false",
-    "not",
-    "cannot",
-    "isn't",
-    "doesn't",
-    "unlikely",
-    "excluded",
-];
-
 /// The options of a question, `A. text`, `B) text` or `(C) text` in alphabet order; empty if there are not at
 /// least two.
 pub fn options_of_question(question: &str) -> Vec<String> {
@@ -127,13 +115,13 @@ pub fn read_letter(answer: &str, count: usize, options: &[String]) -> Reading<ch
     if let Some(letter) = letter {
         return within(letter, count);
     }
-    if let Some(found) = stated(&words).or_else(|| leading(&words)) {
+    if let Some(found) = stated(&words, options).or_else(|| leading(&words, options)) {
         return match found {
             Found::One(letter) => within(letter, count),
             Found::Several => Reading::Unreadable(Unreadable::Ambiguous),
         };
     }
-    let named = named(&words);
+    let named = named(&words, options);
     match named.as_slice() {
         [only] => return within(*only, count),
         [] => {}
@@ -196,7 +184,7 @@ enum Found {
     Several,
 }
 
-fn stated(words: &[Word<'_>]) -> Option<Found> {
+fn stated(words: &[Word<'_>], options: &[String]) -> Option<Found> {
     let mut chosen = None;
     let mut mentioned: Option<Found> = None;
     for (at, word) in words.iter().enumerate() {
@@ -222,7 +210,7 @@ fn stated(words: &[Word<'_>]) -> Option<Found> {
             continue;
         };
         // "I" and other letters outside A to H are words of prose here.
-        if letter > 'H' || is_denied(words, next, next + 1, |_| false) {
+        if letter > 'H' || is_rejected(words, next, letter, options) {
             continue;
         }
         let found = match has_another(words, next, letter) {
@@ -231,7 +219,7 @@ fn stated(words: &[Word<'_>]) -> Option<Found> {
         };
         if is_chosen {
             chosen = Some(found);
-        } else if !is_rejected(words, next) {
+        } else {
             mentioned = match mentioned {
                 Some(other) if other != found => Some(Found::Several),
                 _ => Some(found),
@@ -264,30 +252,53 @@ fn has_another(words: &[Word<'_>], at: usize, letter: char) -> bool {
     letter_of(word, false).is_some_and(|other| other <= 'H' && other != letter && !is_article)
 }
 
-/// Whether the clause behind an option rejects it: "option A is wrong", "option B does not fit".
-fn is_rejected(words: &[Word<'_>], at: usize) -> bool {
-    words[at + 1..]
-        .iter()
-        .take_while(|word| word.before != Break::Clause)
-        .take(3)
-        .any(|word| REJECTED.contains(&word.lower.as_str()))
+/// Whether a word is an option's letter, not the article.
+fn is_letter(words: &[Word<'_>], at: usize) -> bool {
+    let is_joined = |word: &Word<'_>| ["or", "and"].contains(&word.lower.as_str());
+    letter_of(&words[at], false).is_some_and(|letter| {
+        let is_article = letter == 'A'
+            && !is_marked(words, at)
+            && words[at].touching_after != Some(',')
+            && !words.get(at + 1).is_some_and(is_joined);
+        letter <= 'H' && !is_article
+    })
 }
 
-fn leading(words: &[Word<'_>]) -> Option<Found> {
+/// Whether a letter is denied: as any word, or by a verdict in the place of the option's text ("A. Wrong"). Words
+/// that begin the option's own text are none ("B. No" where option B is "No"), nor is anything if the texts are
+/// not known.
+fn is_rejected(words: &[Word<'_>], at: usize, letter: char, options: &[String]) -> bool {
+    let next = words.get(at + 1);
+    let own = ('A'..='Z')
+        .position(|one| one == letter)
+        .and_then(|option| options.get(option))
+        .map(|text| phrase(text));
+    let is_own = match (&own, next) {
+        (Some(text), Some(next)) => text.first() == Some(&next.lower),
+        (None, Some(next)) => next.before == Break::Clause,
+        (_, None) => false,
+    };
+    let is_text = |place: usize| (is_own && place == at + 1) || is_letter(words, place);
+    let is_listed = matches!(words[at].touching_after, Some('.' | ')' | ':'));
+    is_denied(words, at, at + 1, is_text)
+        || (is_listed && verdict(words, at + 1, true, &is_text) == Some(true))
+}
+
+fn leading(words: &[Word<'_>], options: &[String]) -> Option<Found> {
     let first = words.first()?;
     let is_bracketed = first.touching_before == Some('(') && first.touching_after == Some(')');
     let is_listed = matches!(first.touching_after, Some('.' | ')' | ':'));
     let letter = (is_bracketed || is_listed)
         .then(|| letter_of(first, true))
         .flatten()
-        .filter(|letter| *letter <= 'H')?;
+        .filter(|letter| *letter <= 'H' && !is_rejected(words, 0, *letter, options))?;
     Some(match has_another(words, 0, letter) {
         true => Found::Several,
         false => Found::One(letter),
     })
 }
 
-fn named(words: &[Word<'_>]) -> Vec<char> {
+fn named(words: &[Word<'_>], options: &[String]) -> Vec<char> {
     let mut found: Vec<char> = Vec::new();
     for (at, word) in words.iter().enumerate() {
         let is_bracketed = matches!(word.touching_before, Some('(' | '['))
@@ -303,7 +314,7 @@ fn named(words: &[Word<'_>]) -> Vec<char> {
         if !is_name
             && !is_article
             && !found.contains(&letter)
-            && !is_denied(words, at, at + 1, |_| false)
+            && !is_rejected(words, at, letter, options)
         {
             found.push(letter);
         }
@@ -361,6 +372,18 @@ mod tests {
             ("Option A is wrong, option C fits.", Ok('C')),
             ("Option A is wrong.", Err(NothingRecognised)),
             ("Option A or option C", Err(Ambiguous)),
+            ("Option B, not option A", Ok('B')),
+            ("A: no. B: yes.", Ok('B')),
+            (
+                "A: incorrect\nB: correct\nC: incorrect\nD: incorrect",
+                Ok('B'),
+            ),
+            ("A. Wrong. C. Right.", Ok('C')),
+            ("A is wrong, C fits", Ok('C')),
+            ("C is correct; A, B and D are incorrect", Ok('C')),
+            ("A, B and D are incorrect. C", Ok('C')),
+            ("Incorrect: A, B, D. Correct: C", Ok('C')),
+            ("B. Normal sinus rhythm, not atrial fibrillation", Ok('B')),
             ("Answer: B or C", Err(Ambiguous)),
             ("The answer is B/C", Err(Ambiguous)),
             ("A. B. C. D.", Err(Ambiguous)),
@@ -376,6 +399,18 @@ mod tests {
         for (answer, expected) in cases {
             assert_eq!(read(answer), expected, "{answer:?}");
         }
+    }
+
+    #[test]
+    fn options_that_deny_are_read_as_options() {
+        let options = ["No".to_owned(), "Absent P waves".to_owned()];
+        assert_eq!(read_letter("A. No", 2, &options), Reading::Read('A'));
+        assert_eq!(
+            read_letter("B. Absent P waves", 2, &options),
+            Reading::Read('B')
+        );
+        assert_eq!(read_letter("A. No", 2, &[]), Reading::Read('A'));
+        assert_eq!(read_letter("(A) No", 2, &options), Reading::Read('A'));
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod options;
 mod reading;
 mod report;
 mod score;
+mod verdict;
 mod words;
 
 pub use error::StrictError;
@@ -26,5 +27,5 @@ pub(crate) use options::options_as_listed;
 pub use options::{gold_option_set, options_of_prompt, read_options};
 pub use reading::{Reading, Unreadable};
 pub use report::{ClassRow, Coverage, Figure, ScoredItem, StrictReport, StrictTask};
-pub(crate) use score::read_files;
 pub use score::{StrictOptions, score_strict};
+pub(crate) use score::{read_folder, without_value};

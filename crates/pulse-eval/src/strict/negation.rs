@@ -1,15 +1,18 @@
-//! Whether something is denied where it stands.
+//! Whether something is denied where it stands; labels, options and letters are read with the same rules.
 //!
 //! A cue denies what follows it within its clause, up to six words on. Over a comma it reaches only in a list
-//! that goes on with `or` or `nor` ("no MI, STTC or HYP"); "no AF, LBBB" leaves LBBB standing. A few cues deny
-//! what stands before them ("MI is unlikely").
+//! that goes on with `or` or `nor` ("no MI, STTC or HYP"); "no AF, LBBB" leaves LBBB standing. A heading denies all
+//! that is listed behind its colon ("Absent: MI, STTC"). What stands behind decides before all that, see
+//! [`verdict`]: "MI is unlikely", "MI: no"; over a list joined by `or` or `/`, or by `and` before `are` or a mark ("MI and
+//! STTC are absent"), it holds for all.
 
+use super::verdict::{has_value_mark, verdict};
 use super::words::{Break, Word};
 
 /// Words between a cue and what it denies.
 const REACH: usize = 6;
-/// Words between something and a cue that follows it.
-const REACH_BACK: usize = 3;
+/// Words of a list that a heading or a common verdict holds for.
+const LONGEST_LIST: usize = 30;
 
 const CUES: &[&str] = &[
     "no",
@@ -43,10 +46,45 @@ const TWO_WORD_CUES: &[[&str; 2]] = &[
     ["negative", "for"],
     ["free", "of"],
 ];
-const CUES_AFTER: &[&str] = &["unlikely", "absent", "excluded", "negative"];
+/// Words behind `not` that make it "not only".
+const ONLY: &[&str] = &["only", "just", "merely"];
 /// Words at which a denial ends.
 const TURNS: &[&str] = &[
     "but", "however", "although", "though", "yet", "instead", "with", "shows", "is", "there",
+];
+/// Last words of headings whose lists are denied.
+const HEADINGS: &[&str] = &[
+    "no",
+    "absent",
+    "negative",
+    "excluded",
+    "rejected",
+    "incorrect",
+    "wrong",
+    "false",
+    "unlikely",
+];
+/// What may stand between such a word and the colon.
+const HEADED: &[&str] = &[
+    "label",
+    "labels",
+    "finding",
+    "findings",
+    "class",
+    "classes",
+    "option",
+    "options",
+    "diagnosis",
+    "diagnoses",
+];
+/// Last words of such headings behind `not`, and behind `ruled`.
+const HEADINGS_NOT: &[&str] = &[
+    "present",
+    "seen",
+    "detected",
+    "found",
+    "identified",
+    "visible",
 ];
 
 /// Whether the words from `start` to before `end` are denied. Words for which `is_content` holds are no cues
@@ -57,17 +95,25 @@ pub(super) fn is_denied(
     end: usize,
     is_content: impl Fn(usize) -> bool,
 ) -> bool {
-    denied_from_before(words, start, &is_content) || denied_from_behind(words, end, &is_content)
+    if let Some(denied) = verdict_behind(words, end, &is_content) {
+        return denied;
+    }
+    denied_from_before(words, start, &is_content) || is_under_heading(words, start, &is_content)
 }
 
 fn is_cue_at(words: &[Word<'_>], at: usize) -> bool {
-    if CUES.contains(&words[at].lower.as_str()) {
-        return true;
+    let lower = words[at].lower.as_str();
+    if CUES.contains(&lower) {
+        let is_not_only = lower == "not"
+            && words
+                .get(at + 1)
+                .is_some_and(|next| ONLY.contains(&next.lower.as_str()));
+        return !is_not_only;
     }
     at > 0
         && TWO_WORD_CUES
             .iter()
-            .any(|[first, second]| words[at - 1].lower == *first && words[at].lower == *second)
+            .any(|[first, second]| words[at - 1].lower == *first && lower == *second)
 }
 
 fn denied_from_before(
@@ -90,6 +136,9 @@ fn denied_from_before(
         if is_content(position) {
             continue;
         }
+        if is_verdict_of_other(words, position, is_content) {
+            return false;
+        }
         if is_cue_at(words, position) {
             return !has_comma || is_list_with_or(words, start);
         }
@@ -98,6 +147,12 @@ fn denied_from_before(
         }
     }
     false
+}
+
+/// Whether a word is part of what is said about something before it ("MI absent STTC present").
+fn is_verdict_of_other(words: &[Word<'_>], at: usize, is_content: &impl Fn(usize) -> bool) -> bool {
+    at.checked_sub(1).is_some_and(is_content)
+        && verdict(words, at, has_value_mark(&words[at]), is_content).is_some()
 }
 
 /// Whether the clause goes on, at or after `start`, with `or` or `nor`, or the word before is one.
@@ -113,26 +168,84 @@ fn is_list_with_or(words: &[Word<'_>], start: usize) -> bool {
             .is_some_and(|before| is_or(&words[before]))
 }
 
-fn denied_from_behind(words: &[Word<'_>], end: usize, is_content: &impl Fn(usize) -> bool) -> bool {
-    for position in end..words.len().min(end + REACH_BACK) {
+/// The verdict right behind, or behind the list that goes on there.
+fn verdict_behind(
+    words: &[Word<'_>],
+    end: usize,
+    is_content: &impl Fn(usize) -> bool,
+) -> Option<bool> {
+    let is_marked = words.get(end).is_some_and(has_value_mark);
+    if let Some(found) = verdict(words, end, is_marked, is_content) {
+        return Some(found);
+    }
+    let mut joint = None;
+    let mut position = end;
+    while position < words.len().min(end + LONGEST_LIST) {
         let word = &words[position];
-        if word.before > Break::Space || is_content(position) {
+        let is_joint = matches!(word.lower.as_str(), "or" | "nor" | "and");
+        if word.before == Break::Clause || !(is_joint || is_content(position)) {
+            break;
+        }
+        if is_joint {
+            joint = Some(word.lower.as_str());
+        } else if word.gap.contains(['/', '&', '+']) {
+            joint = Some("/");
+        }
+        position += 1;
+    }
+    let next = words.get(position)?;
+    let is_marked = has_value_mark(next);
+    let is_common = match joint? {
+        "and" => is_marked || ["are", "were"].contains(&next.lower.as_str()),
+        _ => is_marked || next.before == Break::Space,
+    };
+    // "MI or" has nothing behind it to be in common with.
+    let is_list = position > end && is_content(position - 1);
+    (is_common && is_list)
+        .then(|| verdict(words, position, is_marked, is_content))
+        .flatten()
+}
+
+/// Whether the list that something stands in has a heading that denies: "Absent: MI, STTC".
+fn is_under_heading(words: &[Word<'_>], start: usize, is_content: &impl Fn(usize) -> bool) -> bool {
+    let mut first = start;
+    while words[first].before != Break::Clause {
+        if first == 0
+            || start - first > LONGEST_LIST
+            || TURNS.contains(&words[first].lower.as_str())
+        {
             return false;
         }
-        if CUES_AFTER.contains(&word.lower.as_str()) {
-            return true;
-        }
-        let is_verb = ["is", "are", "was", "were"]
-            .contains(&words[position.saturating_sub(1)].lower.as_str());
-        if word.lower == "not" && is_verb && position > end {
-            return true;
-        }
-        let is_ruled_out = word.lower == "out" && words[position - 1].lower == "ruled";
-        if is_ruled_out && position > end {
-            return true;
-        }
+        first -= 1;
     }
-    false
+    let Some(last) = first.checked_sub(1) else {
+        return false;
+    };
+    // "Absent labels:".
+    let last = match last.checked_sub(1) {
+        Some(before) if HEADED.contains(&words[last].lower.as_str()) => before,
+        _ => last,
+    };
+    if is_content(last)
+        || !words[first]
+            .gap
+            .trim_start_matches(['*', '_', '"'])
+            .starts_with(':')
+    {
+        return false;
+    }
+    if is_verdict_of_other(words, last, is_content) {
+        return false;
+    }
+    let lower = words[last].lower.as_str();
+    let before = last
+        .checked_sub(1)
+        .map(|before| words[before].lower.as_str());
+    match before {
+        Some("not") => HEADINGS_NOT.contains(&lower),
+        Some("ruled") => lower == "out",
+        _ => HEADINGS.contains(&lower),
+    }
 }
 
 #[cfg(test)]
@@ -140,6 +253,14 @@ fn denied_from_behind(words: &[Word<'_>], end: usize, is_content: &impl Fn(usize
 mod tests {
     use super::*;
     use crate::strict::words::words;
+
+    /// `X` is what is asked about, `Y` and `Z` are known, too.
+    fn denied(text: &str) -> bool {
+        let words = words(text);
+        let is_name = |at: usize| ["X", "Y", "Z"].contains(&words[at].text);
+        let start = words.iter().position(|word| word.text == "X").unwrap();
+        is_denied(&words, start, start + 1, is_name)
+    }
 
     #[test]
     fn denials_reach_as_far_as_they_are_meant() {
@@ -153,23 +274,142 @@ mod tests {
             ("no AF, X or MI", true),
             ("no AF but X", false),
             ("No AF. X", false),
-            ("X is unlikely", true),
-            ("X is not seen", true),
-            ("X can be ruled out", false),
-            ("X is ruled out", true),
+            ("not only X but also Y", false),
             ("X, not AF", false),
             ("X and not AF", false),
             ("X", false),
             ("isn't X", true),
         ];
-        for (text, denied) in cases {
-            let words = words(text);
-            let start = words.iter().position(|word| word.text == "X").unwrap();
-            assert_eq!(
-                is_denied(&words, start, start + 1, |_| false),
-                denied,
-                "{text}"
-            );
+        for (text, expected) in cases {
+            assert_eq!(denied(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn denials_behind_are_seen() {
+        for text in [
+            "X is unlikely",
+            "X is not seen",
+            "X not seen",
+            "X was not present",
+            "X isn't there",
+            "X does not fit",
+            "X can be ruled out",
+            "X is ruled out",
+            "X is very unlikely",
+            "X is less likely",
+            "X is wrong",
+            "X no longer seen",
+            "X or Y is unlikely",
+            "X and Y are absent",
+            "X/Y: no",
+            "X & Y: no",
+            "X or Y: no",
+            "X and Y: absent",
+            "X, Y and Z are not present",
+            "X absent, Y present",
+        ] {
+            assert!(denied(text), "{text}");
+        }
+        for text in [
+            "X",
+            "X is likely",
+            "X is present",
+            "X is not unlikely",
+            "X cannot be ruled out",
+            "X is not only seen here",
+            "X and not Y",
+            "X, Y is absent",
+            "X/Y: yes",
+            "Y absent X present",
+            "X and Y absent in no lead",
+            "X rather than Y",
+            "X negative for Y",
+        ] {
+            assert!(!denied(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn values_behind_a_mark_are_read() {
+        for text in [
+            "X: no",
+            "X: No, Y: yes",
+            "X: no Y: yes",
+            "X - absent",
+            "X \u{2013} no",
+            "X \u{2014} not seen",
+            "X = 0, Y = 1",
+            "X: negative",
+            "X: none",
+            "X: false",
+            "X (no)",
+            "X (absent)",
+            "X [no]",
+            "X? No.",
+            "**X**: No",
+            "**X:** no",
+            "| X | no | Y | yes |",
+            "| X | absent |",
+            "{\"X\": false, \"Y\": true}",
+            "- X: no\n- Y: yes",
+            "X: not present",
+            "X: is not present",
+            "X: no evidence",
+            "X: no signs of it",
+            "X: ruled out",
+            "X:\nno\n",
+        ] {
+            assert!(denied(text), "{text}");
+        }
+        for text in [
+            "X: yes",
+            "no, X is present",
+            "X, no Y",
+            "X. No other findings",
+            "X: yes, Y: no",
+            "Y: no, X: yes",
+            "Y: no X: yes",
+            "| Y | no | X | yes |",
+            "Y: absent, X",
+            "X (no Y)",
+            "X - no Y",
+            "X: no Y",
+            "X: no evidence of Y",
+            "X: no P waves, irregular",
+            "X: not Y",
+            "X\n- No other findings",
+            "X - no other findings",
+            "X: present",
+            "X: not only here",
+            "{\"Y\": false, \"X\": true}",
+        ] {
+            assert!(!denied(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn headings_deny_their_lists() {
+        for text in [
+            "Absent: X",
+            "Absent: Y, X and Z",
+            "Present: Y. Not present: Z, X",
+            "Ruled out: X",
+            "Present labels: Y. Absent labels: Z, X",
+            "**Negative:** X",
+        ] {
+            assert!(denied(text), "{text}");
+        }
+        for text in [
+            "Present: X. Absent: Y",
+            "Present labels: X. Absent labels: Y",
+            "Absent: Y. X",
+            "Absent: Y; present: X",
+            "Y? No: X",
+            "Y: absent\nX: present",
+            "Diagnosis: X",
+        ] {
+            assert!(!denied(text), "{text}");
         }
     }
 }

@@ -8,7 +8,7 @@ use super::figures::{figure_names, figures};
 use super::reading::Unreadable;
 use super::report::{ClassRow, Figure, ScoredItem, StrictReport, StrictTask};
 use crate::Task;
-use crate::answers::{AnswerFile, find_answer_files};
+use crate::answers::{AnswerFile, find_answer_files, must_have_one_origin};
 use crate::gold::Gold;
 use crate::metrics::{ConfusionMatrix, LabelCounts};
 use crate::probabilities::{Weighing, probability_report};
@@ -29,7 +29,7 @@ pub struct StrictOptions {
 /// `answers` holds a folder per task with JSONL files, `bench` a file `TASK.json` for each.
 ///
 /// # Errors
-/// [`StrictError`] if files cannot be read, answers of two models lie together, or the benchmark is another.
+/// [`StrictError`] if files cannot be read, answers of several runs lie together, or the benchmark is another.
 pub fn score_strict(
     answers: &Path,
     bench: &Path,
@@ -37,8 +37,7 @@ pub fn score_strict(
 ) -> Result<StrictReport, StrictError> {
     let mut tasks = Vec::new();
     let mut missing_tasks = Vec::new();
-    for task in Task::SCORED {
-        let files = read_files(answers, task)?;
+    for (task, files) in read_folder(answers)? {
         if files.is_empty() {
             missing_tasks.push(task);
             continue;
@@ -65,24 +64,26 @@ pub fn score_strict(
     })
 }
 
-/// The answer files of a task, which must be of one model.
-pub(crate) fn read_files(answers: &Path, task: Task) -> Result<Vec<AnswerFile>, StrictError> {
-    let mut files = Vec::new();
-    for path in find_answer_files(answers, task)? {
-        files.push(AnswerFile::read(&path)?);
+/// The answer files of all tasks that are scored without a judge. All answers below the folder must come from one
+/// run, those for a judge included.
+pub(crate) fn read_folder(answers: &Path) -> Result<Vec<(Task, Vec<AnswerFile>)>, StrictError> {
+    let mut tasks = Vec::new();
+    for task in Task::ALL {
+        let paths = find_answer_files(answers, task)?;
+        let files = paths.iter().map(|path| AnswerFile::read(path));
+        tasks.push((task, files.collect::<Result<Vec<_>, _>>()?));
     }
-    let mut models = files.iter().flat_map(AnswerFile::models);
-    if let Some(first) = models.next()
-        && let Some(second) = models.find(|model| *model != first)
-    {
-        return Err(StrictError::MixedModels {
+    must_have_one_origin(answers, tasks.iter().flat_map(|(_, files)| files))?;
+    let mut of = |task: Task| {
+        let files = tasks.iter_mut().find(|(one, _)| *one == task);
+        (
             task,
-            folder: answers.join(task.name()),
-            first: first.to_owned(),
-            second: second.to_owned(),
-        });
-    }
-    Ok(files)
+            files
+                .map(|(_, files)| std::mem::take(files))
+                .unwrap_or_default(),
+        )
+    };
+    Ok(Task::SCORED.map(&mut of).into())
 }
 
 fn score_file(

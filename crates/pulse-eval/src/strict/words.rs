@@ -7,7 +7,7 @@ pub(super) enum Break {
     Space,
     /// A comma or slash.
     Comma,
-    /// The end of a clause: `. ; : ? ! ( )`, a new line, or the start of the text.
+    /// The end of a clause: `. ; : ? ! ( ) |`, a new line, or the start of the text.
     Clause,
 }
 
@@ -20,6 +20,8 @@ pub(super) struct Word<'a> {
     pub(super) lower: String,
     /// What stands before it.
     pub(super) before: Break,
+    /// The characters between the word before and this one.
+    pub(super) gap: &'a str,
     /// The character before it, white space left out of account only if none touches.
     pub(super) touching_before: Option<char>,
     /// The character right after it.
@@ -37,6 +39,7 @@ pub(super) fn words(text: &str) -> Vec<Word<'_>> {
     let at = |index: usize| characters.get(index).map(|(_, c)| *c);
     let mut words = Vec::new();
     let mut before = Break::Clause;
+    let mut gap = 0;
     let mut index = 0;
     while let Some(first) = at(index) {
         if !first.is_alphanumeric() {
@@ -60,6 +63,8 @@ pub(super) fn words(text: &str) -> Vec<Word<'_>> {
             .get(index)
             .map_or(text.len(), |(place, _)| *place);
         let written = &text[characters[start].0..end];
+        let between = &text[gap..characters[start].0];
+        gap = end;
         let plain: String = written
             .chars()
             .map(|c| match c {
@@ -72,6 +77,7 @@ pub(super) fn words(text: &str) -> Vec<Word<'_>> {
             text: written,
             lower: plain.to_lowercase(),
             before,
+            gap: between,
             touching_before: start.checked_sub(1).and_then(at),
             touching_after: at(index),
         });
@@ -83,7 +89,7 @@ pub(super) fn words(text: &str) -> Vec<Word<'_>> {
 fn break_of(c: char) -> Break {
     match c {
         ',' | '/' | '&' | '+' => Break::Comma,
-        '.' | ';' | ':' | '?' | '!' | '(' | ')' | '[' | ']' | '\n' => Break::Clause,
+        '.' | ';' | ':' | '?' | '!' | '(' | ')' | '[' | ']' | '|' | '\n' => Break::Clause,
         _ => Break::Space,
     }
 }
@@ -122,6 +128,7 @@ mod tests {
         use Break::*;
         assert_eq!(breaks, [Clause, Space, Comma, Space, Space, Clause, Comma]);
         assert_eq!(found[5].touching_before, Some('*'));
+        assert_eq!((found[0].gap, found[5].gap), ("", ". *"));
         assert!(stands_at(
             &words("a first degree. block"),
             1,

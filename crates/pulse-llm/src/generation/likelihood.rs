@@ -76,7 +76,8 @@ impl ContinuationTrees {
     /// left of each row (empty: none). The caller sees to it that prompt and continuation fit the model's context.
     ///
     /// # Errors
-    /// [`GenerationError`] if logits are not finite or cannot be read.
+    /// [`GenerationError`] if logits are not finite or cannot be read, or if a decoder without weights has no device
+    /// to compute on.
     ///
     /// # Panics
     /// Panics if an id is not in the vocabulary.
@@ -90,9 +91,10 @@ impl ContinuationTrees {
         cache.reserve(cache.len() + self.positions());
         let mut found = vec![0.0; self.continuations];
         for trees in &self.passes {
-            let states = read(decoder, cache, padding, trees);
+            let states = read(decoder, cache, padding, trees)?;
             for (row, tree) in trees.iter().enumerate() {
-                let mut logarithms = vec![0f32; tree.beginnings.len()];
+                // A beginning that nobody sets would not pass for certainty.
+                let mut logarithms = vec![f32::NAN; tree.beginnings.len()];
                 first(&logits[row], tree, &mut logarithms)?;
                 if let Some(states) = &states {
                     let [_, _, hidden] = states.dims();
@@ -128,9 +130,12 @@ fn read<D: CausalDecoder>(
     cache: &mut KvCache,
     padding: &[usize],
     trees: &[TokenTree],
-) -> Option<Tensor<3>> {
+) -> Result<Option<Tensor<3>>, GenerationError> {
     let width = width(trees);
-    let device = decoder.devices().into_iter().next().filter(|_| width > 0)?;
+    if width == 0 {
+        return Ok(None);
+    }
+    let device = first_device(decoder.devices())?;
     let mut ids: Vec<i64> = Vec::with_capacity(trees.len() * width);
     let mut parents = Vec::with_capacity(trees.len());
     for tree in trees {
@@ -141,12 +146,23 @@ fn read<D: CausalDecoder>(
         parents.push(of_row);
     }
     let ids = Tensor::<2, Int>::from_data(TensorData::new(ids, [trees.len(), width]), &device);
-    Some(decoder.forward_tree(TreeInput {
+    Ok(Some(decoder.forward_tree(TreeInput {
         embeddings: decoder.embed(ids),
         padding,
         cache,
         parents: &parents,
-    }))
+    })))
+}
+
+/// The device of a module's weights.
+fn first_device(devices: Vec<Device>) -> Result<Device, GenerationError> {
+    let none = || {
+        GenerationError::Device {
+        reason: "the decoder has no weights on any device, so continuations cannot be read; load a checkpoint"
+            .to_owned(),
+    }
+    };
+    devices.into_iter().next().ok_or_else(none)
 }
 
 /// The logarithms of beginnings of one id, from the logits behind the prompt.
@@ -324,5 +340,7 @@ mod tests {
         let found = ContinuationTrees::new(1, &one);
         let found = found.log_likelihoods(decoder, &mut cache, &[], &damaged);
         assert!(matches!(found, Err(GenerationError::NotFinite { step: 0 })));
+        let nowhere = first_device(Vec::new());
+        assert!(matches!(nowhere, Err(GenerationError::Device { .. })));
     }
 }

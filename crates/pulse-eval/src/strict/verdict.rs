@@ -1,0 +1,215 @@
+//! What is said behind something about whether it holds: "MI is unlikely", "MI: no", "MI (absent)".
+
+use super::words::{Break, Word};
+
+/// Words that a verdict may have at most.
+const LONGEST: usize = 8;
+/// Words that reject what stands before them.
+const REJECTING: &[&str] = &[
+    "unlikely",
+    "absent",
+    "excluded",
+    "negative",
+    "wrong",
+    "incorrect",
+    "false",
+    "rejected",
+    "implausible",
+    "improbable",
+    "doubtful",
+    "untrue",
+];
+const REJECTING_TWO: &[[&str; 2]] = &[["ruled", "out"], ["less", "likely"], ["least", "likely"]];
+/// Words that turn the verdict round.
+const NEGATORS: &[&str] = &[
+    "not", "never", "cannot", "can't", "isn't", "aren't", "wasn't", "weren't", "doesn't", "don't",
+    "didn't", "couldn't", "hasn't", "won't",
+];
+/// Words between something and its verdict.
+const LINKS: &[&str] = &[
+    "is",
+    "are",
+    "was",
+    "were",
+    "be",
+    "been",
+    "has",
+    "have",
+    "can",
+    "could",
+    "may",
+    "might",
+    "should",
+    "must",
+    "would",
+    "will",
+    "do",
+    "does",
+    "did",
+    "to",
+    "therefore",
+    "thus",
+    "also",
+    "clearly",
+    "very",
+    "highly",
+    "quite",
+    "considered",
+    "thought",
+    "deemed",
+    "seems",
+    "seem",
+    "appears",
+    "appear",
+    "here",
+    "likely",
+    "probably",
+    "safely",
+    "definitely",
+];
+/// Words behind `not` that make a verdict of it without a verb ("MI not seen"), and behind `no` ("MI: no signs").
+const EVIDENCE: &[&str] = &[
+    "present",
+    "seen",
+    "detected",
+    "identified",
+    "found",
+    "visible",
+    "observed",
+    "noted",
+    "shown",
+    "evident",
+    "indicated",
+    "suggested",
+    "supported",
+    "suspected",
+    "likely",
+    "diagnosed",
+    "applicable",
+    "correct",
+    "true",
+    "met",
+    "evidence",
+    "sign",
+    "signs",
+    "indication",
+    "indications",
+    "suggestion",
+    "suspicion",
+    "longer",
+];
+/// Values behind a mark ("MI: no").
+const NO: &[&str] = &["no", "none", "nil", "n", "0"];
+const YES: &[&str] = &[
+    "yes",
+    "y",
+    "1",
+    "present",
+    "true",
+    "positive",
+    "confirmed",
+    "correct",
+];
+
+/// Whether a mark stands between something and its value: `MI: no`, `MI = 0`, `MI - absent`, `MI (no)`, `MI? No`,
+/// `| MI | no |`. A dash that begins the next line is the next item's.
+pub(super) fn has_value_mark(next: &Word<'_>) -> bool {
+    let (line, rest) = next.gap.split_once('\n').unwrap_or((next.gap, ""));
+    let is_dress = |c: char| c.is_whitespace() || matches!(c, '*' | '_' | '"' | '\'' | '`');
+    let plain = |text: &str| -> String { text.chars().filter(|c| !is_dress(*c)).collect() };
+    let is_mark = [
+        ":", "=", "-", "\u{2013}", "\u{2014}", "->", "\u{2192}", "(", "[", "|", "?", ":[", ":(",
+    ]
+    .contains(&plain(line).as_str());
+    is_mark && plain(rest).is_empty()
+}
+
+/// What the words from `end` on say about what stands before them: denied, affirmed, or nothing.
+///
+/// `is_marked` says that a mark stands between, see [`has_value_mark`]; single words are a value only there.
+/// Words for which `is_content` holds end the verdict.
+pub(super) fn verdict(
+    words: &[Word<'_>],
+    end: usize,
+    is_marked: bool,
+    is_content: &impl Fn(usize) -> bool,
+) -> Option<bool> {
+    if is_marked && let Some(value) = value(words, end, is_content) {
+        return Some(value);
+    }
+    let mut denials = 0;
+    let mut has_verb = false;
+    let mut negator_has_verb = false;
+    for position in end..words.len().min(end + LONGEST) {
+        let word = &words[position];
+        let is_own = word.before == Break::Space || (is_marked && position == end);
+        if !is_own {
+            break;
+        }
+        if is_content(position) {
+            return None;
+        }
+        let lower = word.lower.as_str();
+        let is_negator =
+            NEGATORS.contains(&lower) || (lower == "no" && follows(words, position, &["longer"]));
+        if is_negator {
+            if follows(words, position, &["only", "just", "merely"]) {
+                return None;
+            }
+            denials += 1;
+            negator_has_verb = has_verb || lower != "not";
+        } else if is_rejecting(words, position) {
+            // "Cannot be ruled out" and "not unlikely" deny nothing.
+            return (denials % 2 == 0).then_some(true);
+        } else if LINKS.contains(&lower) && !(denials > 0 && lower == "likely") {
+            has_verb = true;
+        } else {
+            let is_verdict = negator_has_verb || EVIDENCE.contains(&lower);
+            return (denials % 2 == 1 && is_verdict).then_some(true);
+        }
+    }
+    (denials % 2 == 1 && (negator_has_verb || is_marked)).then_some(true)
+}
+
+fn follows(words: &[Word<'_>], position: usize, any: &[&str]) -> bool {
+    words
+        .get(position + 1)
+        .is_some_and(|next| next.before == Break::Space && any.contains(&next.lower.as_str()))
+}
+
+fn is_rejecting(words: &[Word<'_>], position: usize) -> bool {
+    let lower = words[position].lower.as_str();
+    REJECTING.contains(&lower) && !(lower == "negative" && follows(words, position, &["for"]))
+        || REJECTING_TWO
+            .iter()
+            .any(|[first, second]| lower == *first && follows(words, position, &[second]))
+}
+
+/// `yes`, `no` and the like: alone, or `no` with evidence behind it that is not evidence of something else. "AF: no
+/// P waves" is a reason, not a denial.
+fn value(words: &[Word<'_>], at: usize, is_content: &impl Fn(usize) -> bool) -> Option<bool> {
+    let word = words.get(at).filter(|_| !is_content(at))?;
+    let lower = word.lower.as_str();
+    if YES.contains(&lower) {
+        return Some(false);
+    }
+    if !NO.contains(&lower) {
+        return None;
+    }
+    let Some(next) = words.get(at + 1) else {
+        return Some(true);
+    };
+    if next.before > Break::Space || has_value_mark(next) {
+        return Some(true);
+    }
+    if is_content(at + 1) {
+        // "MI: no STTC: yes": what follows has a value of its own.
+        let behind = (at + 1..words.len()).find(|place| !is_content(*place));
+        return behind
+            .is_some_and(|place| has_value_mark(&words[place]))
+            .then_some(true);
+    }
+    let mut rest =
+        (at + 2..words.len().min(at + 7)).take_while(|place| words[*place].before == Break::Space);
+    (EVIDENCE.contains(&next.lower.as_str()) && !rest.any(is_content)).then_some(true)
+}
