@@ -149,3 +149,147 @@ fn nothing_is_written_through_links() {
     assert!(written.symlink_metadata().unwrap().is_file());
     assert_eq!(std::fs::read(written).unwrap(), b"c");
 }
+
+/// Bytes that gzip cannot make smaller, different for each seed.
+fn noise(seed: u64, length: usize) -> Vec<u8> {
+    let mut bytes = vec![0; length];
+    blake3::Hasher::new()
+        .update(&seed.to_le_bytes())
+        .finalize_xof()
+        .fill(&mut bytes);
+    bytes
+}
+
+#[test]
+fn what_a_damaged_archive_gave_is_replaced_once_it_is_mended() {
+    const FILES: u64 = 200;
+    let folder = tempfile::tempdir().unwrap();
+    let gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let mut builder = Builder::new(gzip);
+    for number in 0..FILES {
+        let content = noise(number, 20_000);
+        let mut header = Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        let name = format!("p/{number}.png");
+        builder
+            .append_data(&mut header, name, content.as_slice())
+            .unwrap();
+    }
+    let sound = builder.into_inner().unwrap().finish().unwrap();
+    // In the middle: both archives have the same ends, and only the checksum behind everything tells.
+    let mut damaged = sound.clone();
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 1;
+    let shard = folder.path().join("shard_1.tar.gz");
+    let root = folder.path().join("images");
+    let is_right = |number: u64| {
+        let found = std::fs::read(root.join(format!("p/{number}.png"))).unwrap();
+        found == noise(number, 20_000)
+    };
+    std::fs::write(&shard, &damaged).unwrap();
+    for _ in 0..2 {
+        let error = run(std::slice::from_ref(&shard), &root, false).unwrap_err();
+        assert!(matches!(error, ExtractError::Damaged { .. }), "{error}");
+        let wrong = (0..FILES).filter(|number| !is_right(*number)).count();
+        assert_eq!(wrong, 1, "the damage must be in a picture for this test");
+    }
+    std::fs::write(&shard, &sound).unwrap();
+    let report = run(std::slice::from_ref(&shard), &root, false).unwrap();
+    assert_eq!((report.written, report.corrected), (1, 1));
+    assert!((0..FILES).all(is_right));
+    let verified = verify_extracted(&root).unwrap();
+    assert!(
+        verified.is_sound() && verified.files == FILES,
+        "{verified:?}"
+    );
+    let report = run(std::slice::from_ref(&shard), &root, false).unwrap();
+    assert_eq!((report.complete_before, report.written), (1, 0));
+    // Damage after it was proved replaces nothing: the journal is right and the archive wrong.
+    std::fs::write(&shard, &damaged).unwrap();
+    std::fs::remove_file(root.join("p/0.png")).unwrap();
+    let error = run(std::slice::from_ref(&shard), &root, true).unwrap_err();
+    assert!(
+        matches!(error, ExtractError::OtherArchive { .. }),
+        "{error}"
+    );
+    assert!((0..FILES).all(is_right));
+}
+
+#[test]
+fn a_file_of_a_damaged_archive_that_somebody_changed_is_not_replaced_unasked() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("images");
+    let shard = archive(
+        folder.path(),
+        "s.tar",
+        &[("a.png", b"aaaa"), ("b.png", b"b")],
+    );
+    run(std::slice::from_ref(&shard), &root, false).unwrap();
+    let journal = journal_of(&root);
+    let text = std::fs::read_to_string(&journal).unwrap();
+    let wrong = text
+        .replace(blake3::hash(b"aaaa").to_hex().as_str(), &"0".repeat(64))
+        .replace("complete\n", "");
+    std::fs::write(&journal, wrong).unwrap();
+    std::fs::write(root.join("a.png"), b"mine").unwrap();
+    let error = run(std::slice::from_ref(&shard), &root, false).unwrap_err();
+    assert!(matches!(error, ExtractError::Conflict { .. }), "{error}");
+    assert_eq!(std::fs::read(root.join("a.png")).unwrap(), b"mine");
+    let report = run(&[shard], &root, true).unwrap();
+    assert_eq!((report.written, report.corrected), (1, 1));
+    assert!(verify_extracted(&root).unwrap().is_sound());
+}
+
+#[test]
+fn archives_that_contradict_each_other_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = archive(
+        folder.path(),
+        "shard_1.tar",
+        &[("x.png", b"x"), ("a.png", b"one")],
+    );
+    let second = archive(
+        folder.path(),
+        "shard_2.tar",
+        &[("a.png", b"other"), ("x.png", b"x")],
+    );
+    let is_named = |error: ExtractError| {
+        let text = error.to_string();
+        assert!(
+            matches!(error, ExtractError::Contradiction { .. }),
+            "{text}"
+        );
+        assert!(
+            text.contains("a.png") && text.contains("shard_1.tar") && text.contains("shard_2.tar"),
+            "{text}"
+        );
+    };
+    let both = [first.clone(), second.clone()];
+    let root = folder.path().join("both");
+    is_named(run(&both, &root, true).unwrap_err());
+    assert_eq!(std::fs::read(root.join("a.png")).unwrap(), b"one");
+    is_named(run(&both, &root, true).unwrap_err());
+    // One after the other, as asked; together they still contradict each other.
+    let root = folder.path().join("each");
+    for one in &both {
+        run(std::slice::from_ref(one), &root, true).unwrap();
+    }
+    is_named(run(&both, &root, true).unwrap_err());
+    // Twice in one archive.
+    let twice = archive(
+        folder.path(),
+        "t.tar",
+        &[("a.png", b"one"), ("a.png", b"two")],
+    );
+    let error = run(&[twice], &folder.path().join("twice"), true).unwrap_err();
+    let ExtractError::Contradiction {
+        first_entry,
+        second_entry,
+        ..
+    } = error
+    else {
+        unreachable!("{error}")
+    };
+    assert_eq!((first_entry, second_entry), (0, 1));
+}

@@ -69,7 +69,7 @@ impl Extract {
             let done = &report.extracted;
             writeln!(
                 out,
-                "{} archives, {} files, {} bytes in {}; {} written now{}",
+                "{} archives, {} files, {} bytes in {}; {} written now{}{}",
                 done.shards,
                 done.files,
                 done.bytes,
@@ -78,6 +78,10 @@ impl Extract {
                 match done.restored {
                     0 => String::new(),
                     some => format!(", {some} of them for the second time: they were gone"),
+                },
+                match done.corrected {
+                    0 => String::new(),
+                    some => format!(", {some} of them in place of what a damaged archive had given"),
                 }
             )?;
             let Some(verified) = &report.verified else {

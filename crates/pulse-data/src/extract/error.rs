@@ -49,8 +49,8 @@ pub enum ExtractError {
     },
     /// An archive is cut off or damaged.
     #[error(
-        "{}: entry {entry}: {reason}; the archive is cut off or damaged, get it again (its files before this \
-         entry are kept)", shard.display()
+        "{}: entry {entry}: {reason}; the archive is cut off or damaged, get it again and run the same command; files \
+         before this entry may be damaged too until then", shard.display()
     )]
     Damaged {
         /// The archive.
@@ -130,9 +130,27 @@ pub enum ExtractError {
         /// The file.
         path: PathBuf,
     },
+    /// Two archives, or one, have two files of one path.
+    #[error(
+        "{} is there twice with different content: entry {first_entry} of {} and entry {second_entry} of {}; unpack the \
+         two archives to different folders, or leave out the one that is wrong",
+        path.display(), first.display(), second.display()
+    )]
+    Contradiction {
+        /// The path of both.
+        path: PathBuf,
+        /// The archive of the first.
+        first: PathBuf,
+        /// Its number there, from 0.
+        first_entry: u64,
+        /// The archive of the second.
+        second: PathBuf,
+        /// Its number there, from 0.
+        second_entry: u64,
+    },
     /// The journal tells of other entries than the archive has.
     #[error(
-        "{}: entry {entry} is not the one that was unpacked before; the archive changed. Delete {} to unpack it anew",
+        "{}: entry {entry} is not the one that was unpacked before; the archive changed or is damaged. Get it again, or delete {} to unpack it anew",
         shard.display(), journal.display()
     )]
     OtherArchive {

@@ -9,8 +9,10 @@ use super::error::ExtractError;
 /// Bytes looked at at each end of an archive: names and the first pictures, and the checksum of gzip.
 const END: u64 = 1 << 20;
 
-/// Length and a digest of both ends of an archive. Archives of one length and name that differ only in the
-/// middle of megabytes without a checksum at the end count as one; their entries are compared as they come.
+/// Length and a digest of both ends of an archive, the checksum of gzip among them: sound `.tar.gz` files with
+/// different contents differ in it. A damaged archive and the sound one may count as one, and so may plain `.tar`
+/// files, which have no checksum, of one length and name that differ only in the middle. Of an archive that is not done
+/// the content of every entry is therefore compared with what was unpacked; one that is done is not read again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Identity {
     pub(super) length: u64,

@@ -3,7 +3,8 @@
 //! `<root>/.pulse-extract/<archive>-<digest>.journal` has the archive's size and digest in its first line, then a line
 //! `size blake3 path` for each entry in the archive's order (folders as `d - path`), then `complete`. It is
 //! what a killed run goes on from and what verification compares with. Lines are written after the files
-//! they tell of have their names; a line that was cut off is dropped.
+//! they tell of have their names; a line that was cut off is dropped. `again n size blake3 path` replaces the line of
+//! entry n (from 0): the archive was damaged when that was written.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
@@ -16,6 +17,7 @@ use crate::run_lock::open_locked;
 
 const FIRST: &str = "pulse-extract 2 ";
 const LAST: &str = "complete";
+const AGAIN: &str = "again ";
 
 /// One entry of an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,6 +109,13 @@ impl Journal {
             .map_err(|source| ExtractError::file(&self.path, source))
     }
 
+    /// Appends that an entry is another than was noted before.
+    pub(super) fn correct(&mut self, number: u64, entry: &Entry) -> Result<(), ExtractError> {
+        write!(self.output, "{AGAIN}{number} {}", entry.line())
+            .map_err(|source| ExtractError::file(&self.path, source))?;
+        self.flush()
+    }
+
     /// Hands what was appended to the operating system.
     pub(super) fn flush(&mut self) -> Result<(), ExtractError> {
         self.output
@@ -129,8 +138,9 @@ impl Journal {
     }
 }
 
-/// Deletes the journals of what was the beginning of this archive: of a download that was not whole, unpacked as
-/// far as it went. Their entries are all in the journal of the whole. Journals that another process has open
+/// Deletes the journals of what was the beginning of this archive: of a download that was not whole or damaged, unpacked
+/// as far as it went. The files that they tell of are all in the journal of the whole, with the content that the
+/// whole has. Journals that another process has open
 /// are left alone.
 pub(super) fn drop_superseded(journal: &Path, shard: &Path) -> Result<(), ExtractError> {
     let (Some(folder), Some(name)) = (journal.parent(), shard.file_name()) else {
@@ -155,7 +165,10 @@ pub(super) fn drop_superseded(journal: &Path, shard: &Path) -> Result<(), Extrac
             continue;
         }
         let contents = read(&other, &mut file)?;
-        if !contents.is_complete && whole.starts_with(&contents.entries) {
+        let is_start = contents.entries.len() <= whole.len()
+            && (contents.entries.iter().zip(&whole))
+                .all(|(a, b)| (&a.path, a.size) == (&b.path, b.size));
+        if !contents.is_complete && is_start {
             std::fs::remove_file(&other).map_err(failed)?;
         }
     }
@@ -177,6 +190,20 @@ pub(super) struct Contents {
     end: u64,
 }
 
+impl Contents {
+    /// Takes a line of an entry.
+    fn add(&mut self, text: &str) -> Option<()> {
+        let Some(again) = text.strip_prefix(AGAIN) else {
+            self.entries.push(Entry::parse(text)?);
+            return Some(());
+        };
+        let (number, entry) = again.split_once(' ')?;
+        let place = self.entries.get_mut(number.parse::<usize>().ok()?)?;
+        *place = Entry::parse(entry)?;
+        Some(())
+    }
+}
+
 /// Reads a journal; a last line without line break is left out.
 pub(super) fn read(path: &Path, file: &mut File) -> Result<Contents, ExtractError> {
     let failed = |source| ExtractError::file(path, source);
@@ -194,11 +221,10 @@ pub(super) fn read(path: &Path, file: &mut File) -> Result<Contents, ExtractErro
         } else if text == LAST {
             contents.is_complete = true;
         } else {
-            let entry = Entry::parse(text).ok_or_else(|| ExtractError::Journal {
+            contents.add(text).ok_or_else(|| ExtractError::Journal {
                 path: path.to_owned(),
                 line: number,
             })?;
-            contents.entries.push(entry);
         }
         contents.end += count as u64;
     }

@@ -4,6 +4,7 @@
 //! goes on after a kill, refuses archives that would write outside the folder, and can prove afterwards
 //! that every file is what the archive held.
 
+mod claims;
 mod error;
 mod identity;
 mod journal;

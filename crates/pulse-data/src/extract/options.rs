@@ -45,6 +45,8 @@ pub struct ExtractReport {
     pub complete_before: usize,
     /// Files that an earlier run had written and that were gone, written again.
     pub restored: u64,
+    /// Files that an earlier run had written from a damaged archive, written again from the mended one.
+    pub corrected: u64,
     /// Files of all archives.
     pub files: u64,
     /// Their bytes.

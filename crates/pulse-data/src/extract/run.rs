@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::claims::Claims;
 use super::error::ExtractError;
 use super::identity::Identity;
 use super::journal::{Journal, journal_path};
@@ -58,11 +59,13 @@ fn number_in(name: &str) -> u64 {
 /// Unpacks archives below `root`, several at once. An archive that is named twice, or there twice under one
 /// name, is unpacked once. Archives that are done are left alone if their files are there with their lengths;
 /// otherwise they are read again for those that are gone. Those that were interrupted are continued:
-/// decompressed from their beginning, but written from where they stopped.
+/// decompressed from their beginning and compared with what was written, but written from where they stopped. What was
+/// written from an archive that was damaged and has been mended since is replaced.
 ///
 /// # Errors
 /// [`ExtractError`] of the first archive that fails; the others stop at their next archive, and what is
-/// done is kept. [`ExtractError::Busy`] if another run unpacks one of them to the same root.
+/// done is kept. [`ExtractError::Contradiction`] if two entries have one path and different contents.
+/// [`ExtractError::Busy`] if another run unpacks one of them to the same root.
 pub fn extract(
     shards: &[PathBuf],
     root: &Path,
@@ -75,6 +78,7 @@ pub fn extract(
         root: root.to_owned(),
         ..ExtractReport::default()
     };
+    let claims = Claims::new(shards);
     let mut open = Vec::new();
     let (mut bytes, mut needed, mut restoring) = (0, 0, 0);
     let mut seen = HashSet::new();
@@ -93,6 +97,9 @@ pub fn extract(
             needed += identity.length;
             open.push((shard, journal));
             continue;
+        }
+        for (number, entry) in (0..).zip(&journal.done) {
+            claims.claim(shard, number, entry)?;
         }
         let (lost, lost_bytes) = lost(root, &journal.done);
         if lost > 0 {
@@ -136,12 +143,13 @@ pub fn extract(
     let work = || -> Result<ShardReport, ExtractError> {
         let mut sum = ShardReport::default();
         while let Some((shard, journal)) = next() {
-            let one = unpack(shard, root, journal, options, &bar)
+            let one = unpack(shard, root, journal, options, &claims, &bar)
                 .inspect_err(|_| is_failed.store(true, Ordering::Relaxed))?;
             sum.files += one.files;
             sum.bytes += one.bytes;
             sum.written += one.written;
             sum.restored += one.restored;
+            sum.corrected += one.corrected;
         }
         Ok(sum)
     };
@@ -162,6 +170,7 @@ pub fn extract(
         report.bytes += one.bytes;
         report.written += one.written;
         report.restored += one.restored;
+        report.corrected += one.corrected;
     }
     Ok(report)
 }

@@ -9,6 +9,7 @@ use flate2::bufread::MultiGzDecoder;
 use indicatif::ProgressBar;
 use tar::{Archive, EntryType};
 
+use super::claims::Claims;
 use super::error::ExtractError;
 use super::journal::{Entry, Journal, drop_superseded};
 use super::links::refuse_links;
@@ -25,6 +26,9 @@ const BUFFER: usize = 1 << 18;
 const DESCRIPTION: u64 = 64 << 10;
 /// Entries between two flushes of the journal: what a kill costs at most.
 const FLUSH: usize = 16;
+/// Most bytes of an entry that is there already that are held in memory while they are compared; longer ones go to the
+/// temporary file.
+const HELD: u64 = 8 << 20;
 
 /// What one archive gave.
 #[derive(Debug, Default)]
@@ -32,8 +36,10 @@ pub(super) struct ShardReport {
     pub(super) files: u64,
     pub(super) bytes: u64,
     pub(super) written: u64,
-    /// Files among them that an earlier run had written.
+    /// Files among them that an earlier run had written and that were gone.
     pub(super) restored: u64,
+    /// Files among them that an earlier run had written with other content.
+    pub(super) corrected: u64,
 }
 
 /// Unpacks an archive, or what an earlier run left of it.
@@ -42,6 +48,7 @@ pub(super) fn unpack(
     root: &Path,
     mut journal: Journal,
     options: &ExtractOptions,
+    claims: &Claims<'_>,
     bar: &ProgressBar,
 ) -> Result<ShardReport, ExtractError> {
     let file = File::open(shard).map_err(|source| ExtractError::file(shard, source))?;
@@ -65,6 +72,8 @@ pub(super) fn unpack(
         shard,
         root,
         options,
+        claims,
+        held: Vec::new(),
         buffer: vec![0; BUFFER],
         temporary: journal.path().with_extension("part"),
         report: ShardReport::default(),
@@ -110,7 +119,10 @@ pub(super) fn unpack(
                         journal: journal.path().to_owned(),
                     });
                 }
-                work.keep(&before, &mut entry, number)?;
+                let again = work.keep(&before, &mut entry, number, journal.is_complete)?;
+                if let Some(record) = again {
+                    journal.correct(number, &record)?;
+                }
             }
             (path, None) => {
                 let record = match entry.header().entry_type().is_dir() {
@@ -161,6 +173,9 @@ struct Work<'a> {
     shard: &'a Path,
     root: &'a Path,
     options: &'a ExtractOptions,
+    claims: &'a Claims<'a>,
+    /// The content of an entry that is compared.
+    held: Vec<u8>,
     buffer: Vec<u8>,
     /// Where files grow; beside the journals, so on the disk of the image root.
     temporary: PathBuf,
@@ -220,33 +235,48 @@ impl Work<'_> {
         number: u64,
     ) -> Result<Entry, ExtractError> {
         let size = entry.size();
-        let target = self.root.join(&path);
         refuse_links(self.root, &path, false)?;
         let digest = self.receive(entry, number)?;
-        let is_there = target.symlink_metadata().is_ok();
-        if is_there && hash_file(&target, &mut self.buffer)? == Some((size, digest)) {
-            self.report.files += 1;
-            self.report.bytes += size;
-        } else if is_there && !self.options.overwrite {
-            return Err(ExtractError::Conflict {
-                shard: self.shard.to_owned(),
-                path: target,
-            });
-        } else {
-            if let Some(folder) = target.parent() {
-                self.create(folder)?;
-            }
-            std::fs::rename(&self.temporary, &target)
-                .map_err(|source| ExtractError::file(&target, source))?;
-            self.report.files += 1;
-            self.report.bytes += size;
-            self.report.written += 1;
-        }
-        Ok(Entry {
+        let record = Entry {
             size: Some(size),
             digest: digest.to_hex().to_string(),
             path,
-        })
+        };
+        self.claims.claim(self.shard, number, &record)?;
+        self.place(&record, None)?;
+        Ok(record)
+    }
+
+    /// Gives the temporary file the name of the entry that it holds, unless a file of this content has it already.
+    /// What is there with the content of `before` is an earlier run's and is replaced unasked.
+    fn place(&mut self, record: &Entry, before: Option<&Entry>) -> Result<(), ExtractError> {
+        let target = self.root.join(&record.path);
+        let is = |entry: &Entry, found: Option<(u64, blake3::Hash)>| {
+            found.is_some_and(|(size, digest)| {
+                entry.size == Some(size) && entry.digest == digest.to_hex().as_str()
+            })
+        };
+        self.report.files += 1;
+        self.report.bytes += record.size.unwrap_or(0);
+        if target.symlink_metadata().is_ok() {
+            let found = hash_file(&target, &mut self.buffer)?;
+            if is(record, found) {
+                return Ok(());
+            }
+            if !self.options.overwrite && !before.is_some_and(|before| is(before, found)) {
+                return Err(ExtractError::Conflict {
+                    shard: self.shard.to_owned(),
+                    path: target,
+                });
+            }
+        }
+        if let Some(folder) = target.parent() {
+            self.create(folder)?;
+        }
+        std::fs::rename(&self.temporary, &target)
+            .map_err(|source| ExtractError::file(&target, source))?;
+        self.report.written += 1;
+        Ok(())
     }
 
     /// The entry's content to the temporary file.
@@ -255,69 +285,139 @@ impl Work<'_> {
         entry: &mut tar::Entry<'_, Box<dyn Read>>,
         number: u64,
     ) -> Result<blake3::Hash, ExtractError> {
-        let failed = |source| ExtractError::file(&self.temporary, source);
+        let mut output = self.begin()?;
+        let temporary = self.temporary.clone();
+        let write = |part: &[u8]| {
+            let done = output.write_all(part);
+            done.map_err(|source| ExtractError::file(&temporary, source))
+        };
+        let digest = self.stream(entry, number, write)?;
+        self.end(&output)?;
+        Ok(digest)
+    }
+
+    /// The entry's content to memory.
+    fn hold(
+        &mut self,
+        entry: &mut tar::Entry<'_, Box<dyn Read>>,
+        number: u64,
+    ) -> Result<blake3::Hash, ExtractError> {
+        let mut held = std::mem::take(&mut self.held);
+        held.clear();
+        let write = |part: &[u8]| {
+            held.extend_from_slice(part);
+            Ok(())
+        };
+        let digest = self.stream(entry, number, write)?;
+        self.held = held;
+        Ok(digest)
+    }
+
+    /// What [`hold`](Self::hold) holds to the temporary file.
+    fn spill(&self) -> Result<(), ExtractError> {
+        let mut output = self.begin()?;
+        let done = output.write_all(&self.held);
+        done.map_err(|source| ExtractError::file(&self.temporary, source))?;
+        self.end(&output)
+    }
+
+    fn begin(&self) -> Result<File, ExtractError> {
         // Whatever lies there, a link too, is an earlier run's and not written through.
         let _ = std::fs::remove_file(&self.temporary);
-        let mut output = File::create_new(&self.temporary).map_err(failed)?;
+        File::create_new(&self.temporary)
+            .map_err(|source| ExtractError::file(&self.temporary, source))
+    }
+
+    fn end(&self, output: &File) -> Result<(), ExtractError> {
+        if self.options.sync {
+            let done = output.sync_all();
+            done.map_err(|source| ExtractError::file(&self.temporary, source))?;
+        }
+        Ok(())
+    }
+
+    /// The entry's content part by part, and its BLAKE3.
+    fn stream(
+        &mut self,
+        entry: &mut tar::Entry<'_, Box<dyn Read>>,
+        number: u64,
+        mut write: impl FnMut(&[u8]) -> Result<(), ExtractError>,
+    ) -> Result<blake3::Hash, ExtractError> {
+        let damaged = |reason| ExtractError::Damaged {
+            shard: self.shard.to_owned(),
+            entry: number,
+            reason,
+        };
         let mut hasher = blake3::Hasher::new();
         let mut left = entry.size();
         loop {
             let count = entry
                 .read(&mut self.buffer)
-                .map_err(|error| ExtractError::Damaged {
-                    shard: self.shard.to_owned(),
-                    entry: number,
-                    reason: error.to_string(),
-                })?;
+                .map_err(|error| damaged(error.to_string()))?;
             if count == 0 {
                 break;
             }
             hasher.update(&self.buffer[..count]);
-            output.write_all(&self.buffer[..count]).map_err(failed)?;
+            write(&self.buffer[..count])?;
             left = left.saturating_sub(count as u64);
         }
         if left > 0 {
-            return Err(ExtractError::Damaged {
-                shard: self.shard.to_owned(),
-                entry: number,
-                reason: format!("the archive ends {left} bytes before the entry does"),
-            });
-        }
-        if self.options.sync {
-            output.sync_all().map_err(failed)?;
+            let reason = format!("the archive ends {left} bytes before the entry does");
+            return Err(damaged(reason));
         }
         Ok(hasher.finalize())
     }
 
-    /// An entry that an earlier run finished; if its file was lost it is written again.
+    /// An entry that an earlier run finished. Its file is written again if it was lost, or if the archive has other
+    /// content than the one that it was written from: that one was damaged, which gzip tells only at its end. Then the
+    /// entry is given back as it is now. Of an archive that was proved to its end other content is an error.
     fn keep(
         &mut self,
         before: &Entry,
         entry: &mut tar::Entry<'_, Box<dyn Read>>,
         number: u64,
-    ) -> Result<(), ExtractError> {
+        is_proved: bool,
+    ) -> Result<Option<Entry>, ExtractError> {
         let target = self.root.join(&before.path);
         refuse_links(self.root, &before.path, before.size.is_none())?;
         let Some(size) = before.size else {
-            return self.create(&target);
+            return self.create(&target).map(|()| None);
         };
-        let found = target.symlink_metadata().ok();
-        if found.is_some_and(|found| found.is_file() && found.len() == size) {
-            self.report.files += 1;
-            self.report.bytes += size;
-            return Ok(());
-        }
-        let written = self.report.written;
-        let again = self.file(before.path.clone(), entry, number)?;
-        if again != *before {
+        let is_held = size <= HELD;
+        let digest = match is_held {
+            true => self.hold(entry, number)?,
+            false => self.receive(entry, number)?,
+        };
+        let now = Entry {
+            digest: digest.to_hex().to_string(),
+            ..before.clone()
+        };
+        let is_same = now == *before;
+        if !is_same && is_proved {
             return Err(ExtractError::OtherArchive {
                 shard: self.shard.to_owned(),
                 entry: number,
                 journal: self.temporary.with_extension("journal"),
             });
         }
-        self.report.restored += self.report.written - written;
-        Ok(())
+        self.claims.claim(self.shard, number, &now)?;
+        let found = target.symlink_metadata().ok();
+        let is_there = found.is_some_and(|found| found.is_file() && found.len() == size);
+        if is_same && is_there {
+            self.report.files += 1;
+            self.report.bytes += size;
+            return Ok(None);
+        }
+        if is_held {
+            self.spill()?;
+        }
+        let written = self.report.written;
+        self.place(&now, Some(before))?;
+        match is_same {
+            true => self.report.restored += self.report.written - written,
+            false => self.report.corrected += self.report.written - written,
+        }
+        Ok((!is_same).then_some(now))
     }
 }
 
