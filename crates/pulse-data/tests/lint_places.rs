@@ -192,3 +192,71 @@ fn one_bad_item_of_a_benchmark_is_a_finding_and_the_others_are_linted() {
     assert_eq!(finding.item.as_deref(), Some("#1"));
     assert!(finding.message.contains("id \"b\""), "{}", finding.message);
 }
+
+#[test]
+fn what_is_named_as_a_set_and_cannot_be_opened_is_a_finding() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    write(&root.join("train.json"), &json!([item("a")]));
+    let is_clean = |report: &LintReport| {
+        assert!(report.is_clean, "{:?}", report.findings);
+    };
+    let is_told = |what: &str| {
+        let report = run(root);
+        let counts = BTreeMap::from([(Rule::UnreadableFile, 1)]);
+        assert_eq!(report.counts, counts, "{:?}", report.findings);
+        assert!(!report.is_clean);
+        let said = &report.findings[0].message;
+        assert!(said.contains(what), "{said}");
+    };
+    is_clean(&run(root));
+    // A folder that should be the benchmark.
+    std::fs::create_dir(root.join("bench")).unwrap();
+    is_told("no ECGBench");
+    // One whose parts are not all there; the other configurations are linted.
+    write(&root.join("bench/mmmu-ecg.json"), &json!([item("m")]));
+    is_clean(&run(root));
+    let config = root.join("bench/ptb-test");
+    std::fs::create_dir(&config).unwrap();
+    is_told("no *.parquet");
+    std::fs::write(config.join("test-00000-of-00002.parquet"), "").unwrap();
+    is_told("test-00001-of-00002.parquet");
+    assert_eq!(run(root).sets.len(), 3);
+    std::fs::remove_dir_all(&config).unwrap();
+    // Files of other forms.
+    for name in ["more.jsonl", "more.JSON", "more.json.gz", "more.parquet"] {
+        let path = root.join(name);
+        std::fs::write(&path, "").unwrap();
+        is_told(name);
+        std::fs::remove_file(path).unwrap();
+    }
+    std::fs::create_dir(root.join("more.json")).unwrap();
+    is_told("more.json");
+    std::fs::remove_dir(root.join("more.json")).unwrap();
+    #[cfg(unix)]
+    for name in ["lost.json", "bench/cpsc-test.json"] {
+        let link = root.join(name);
+        std::os::unix::fs::symlink("nowhere", &link).unwrap();
+        let report = run(root);
+        assert_eq!(report.counts[&Rule::UnreadableFile], 1, "{name}");
+        std::fs::remove_file(link).unwrap();
+    }
+    is_clean(&run(root));
+}
+
+#[test]
+fn a_validation_file_is_no_training_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let picture = |id: &str| {
+        json!([{ "id": id, "image": "ptb-xl/00003_hr-0.png", "conversations": [
+            { "from": "human", "value": "<image>\nWhat?" }, { "from": "gpt", "value": "That." }] }])
+    };
+    write(&folder.path().join("train.json"), &picture("t"));
+    for name in ["validation.json", "ECGInstruct_test.json"] {
+        let path = folder.path().join(name);
+        write(&path, &picture("v"));
+        let counts = run(folder.path()).counts;
+        assert_eq!(counts, BTreeMap::from([(Rule::RecordOverlap, 1)]), "{name}");
+        std::fs::remove_file(path).unwrap();
+    }
+}

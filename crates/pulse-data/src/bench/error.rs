@@ -41,6 +41,12 @@ pub enum BenchError {
         /// The file that is missing.
         missing: String,
     },
+    /// The folder of a configuration has no Parquet files, and there is no other file of it.
+    #[error("{} is named as a configuration of ECGBench and has no *.parquet; download or export it again", folder.display())]
+    NoFiles {
+        /// The configuration's folder.
+        folder: PathBuf,
+    },
     /// A file cannot be read or written.
     #[error("{}: {source}; check the path, permissions and free space", path.display())]
     File {

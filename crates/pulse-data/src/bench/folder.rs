@@ -33,24 +33,36 @@ impl BenchFolder {
     ///
     /// # Errors
     /// [`BenchError::NoBench`] if there is none, [`BenchError::Incomplete`] if a file of several is missing,
-    /// [`BenchError::File`] if the folder cannot be read.
+    /// [`BenchError::NoFiles`] if the folder of a configuration is empty, [`BenchError::File`] if it cannot be read.
     pub fn open(root: &Path) -> Result<Self, BenchError> {
-        let mut found = Vec::new();
-        for config in BenchConfig::ALL {
-            if let Some(files) = files_of(root, config)? {
-                found.push((config, files));
-            }
+        let (folder, broken) = Self::survey(root);
+        if let Some((_, error)) = broken.into_iter().next() {
+            return Err(error);
         }
-        if found.is_empty() {
+        if folder.found.is_empty() {
             return Err(BenchError::NoBench {
                 folder: root.to_owned(),
             });
         }
-        Ok(Self {
+        Ok(folder)
+    }
+
+    /// The configurations of a folder that can be opened, and those that are there and cannot.
+    pub(crate) fn survey(root: &Path) -> (Self, Vec<(BenchConfig, BenchError)>) {
+        let (mut found, mut broken) = (Vec::new(), Vec::new());
+        for config in BenchConfig::ALL {
+            match files_of(root, config) {
+                Ok(Some(files)) => found.push((config, files)),
+                Ok(None) => {}
+                Err(error) => broken.push((config, error)),
+            }
+        }
+        let folder = Self {
             root: root.to_owned(),
             images: root.join("images"),
             found,
-        })
+        };
+        (folder, broken)
     }
 
     /// Looks for the pictures of JSON configurations in another folder than `images/`.
@@ -187,9 +199,20 @@ fn files_of(root: &Path, config: BenchConfig) -> Result<Option<Files>, BenchErro
         }
     }
     let parquet = root.join(format!("{config}.parquet"));
-    if parquet.is_file() {
+    if is_there(&parquet) {
         return Ok(Some(Files::Parquet(vec![parquet])));
     }
     let json = root.join(format!("{config}.json"));
-    Ok(json.is_file().then_some(Files::Json(json)))
+    if is_there(&json) {
+        return Ok(Some(Files::Json(json)));
+    }
+    match is_there(&folder) {
+        true => Err(BenchError::NoFiles { folder }),
+        false => Ok(None),
+    }
+}
+
+/// Whether a name is taken, if only by a link to nothing: reading it then tells what is wrong.
+fn is_there(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
 }

@@ -27,6 +27,8 @@ pub(super) enum Contents {
         folder: BenchFolder,
         config: BenchConfig,
     },
+    /// Something that is named as a set and is none, and why.
+    Broken(String),
 }
 
 /// One item on its way through the rules.
@@ -60,35 +62,29 @@ fn sets_of(path: &Path, images: Option<&Path>) -> Result<Vec<LintSet>, LintError
         path: path.to_owned(),
         source,
     };
-    let mut files = Vec::new();
+    let (mut files, mut unread) = (Vec::new(), Vec::new());
     for entry in std::fs::read_dir(path).map_err(failed)? {
         let file = entry.map_err(failed)?.path();
-        let stem = file.file_stem().unwrap_or_default().to_string_lossy();
-        let is_json = file.extension().is_some_and(|kind| kind == "json");
-        if is_json && file.is_file() && stem.parse::<BenchConfig>().is_err() {
-            files.push(file);
+        match kind_of(&file) {
+            Kind::Set => files.push(file),
+            Kind::Unread(reason) => unread.push(broken(
+                &file.file_name().unwrap_or_default().to_string_lossy(),
+                format!("{}: {reason}", file.display()),
+            )),
+            Kind::Other => {}
         }
     }
     files.sort();
+    unread.sort_by(|a, b| a.name.cmp(&b.name));
     let mut sets: Vec<LintSet> = files.iter().map(|file| json_set(file, images)).collect();
-    for root in [path.to_owned(), path.join("bench")] {
-        let Ok(folder) = BenchFolder::open(&root) else {
-            continue;
-        };
-        let folder = match images {
-            Some(images) => folder.with_images(images),
-            None => folder,
-        };
-        for config in folder.configs() {
-            sets.push(LintSet {
-                name: config.name().to_owned(),
-                is_test: true,
-                contents: Contents::Bench {
-                    folder: folder.clone(),
-                    config,
-                },
-            });
-        }
+    sets.extend(unread);
+    let inner = path.join("bench");
+    bench_sets(path, images, &mut sets);
+    let before = sets.len();
+    bench_sets(&inner, images, &mut sets);
+    if sets.len() == before && before > 0 && inner.symlink_metadata().is_ok() {
+        let folder = inner.clone();
+        sets.push(broken("bench", BenchError::NoBench { folder }.to_string()));
     }
     if sets.is_empty() {
         return Err(LintError::NoDataSet {
@@ -98,7 +94,73 @@ fn sets_of(path: &Path, images: Option<&Path>) -> Result<Vec<LintSet>, LintError
     Ok(sets)
 }
 
-/// A set of a JSON file. In a folder, `valid` and `test` are held out from training.
+/// The configurations of a benchmark's folder, those that cannot be opened among them.
+fn bench_sets(root: &Path, images: Option<&Path>, sets: &mut Vec<LintSet>) {
+    let (folder, errors) = BenchFolder::survey(root);
+    let folder = match images {
+        Some(images) => folder.with_images(images),
+        None => folder,
+    };
+    for config in folder.configs() {
+        sets.push(LintSet {
+            name: config.name().to_owned(),
+            is_test: true,
+            contents: Contents::Bench {
+                folder: folder.clone(),
+                config,
+            },
+        });
+    }
+    for (config, error) in errors {
+        sets.push(broken(config.name(), error.to_string()));
+    }
+}
+
+fn broken(name: &str, reason: String) -> LintSet {
+    LintSet {
+        name: name.to_owned(),
+        is_test: true,
+        contents: Contents::Broken(reason),
+    }
+}
+
+/// What a name in a data set's folder stands for.
+enum Kind {
+    /// A JSON file with conversations.
+    Set,
+    /// A set by its name, but not in a form that is read.
+    Unread(&'static str),
+    /// No set, or one of ECGBench.
+    Other,
+}
+
+fn kind_of(path: &Path) -> Kind {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.to_ascii_lowercase();
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let is_bench = stem.parse::<BenchConfig>().is_ok();
+    let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
+    if name.starts_with('.') {
+        Kind::Other
+    } else if ends(&[".json"]) {
+        match (path.extension() == Some("json".as_ref()), is_bench) {
+            (true, true) => Kind::Other,
+            (true, false) if path.is_file() => Kind::Set,
+            (true, false) => Kind::Unread("expected a plain file"),
+            (false, _) => Kind::Unread("only names that end in .json are read; rename it"),
+        }
+    } else if ends(&[".jsonl", ".json.gz", ".jsonl.gz", ".json.zst", ".json.zip"]) {
+        Kind::Unread(
+            "expected one JSON array, not compressed, in a file that ends in .json; convert it or move it away",
+        )
+    } else if ends(&[".parquet"]) && !is_bench {
+        Kind::Unread("no configuration of ECGBench has this name; rename it or move it away")
+    } else {
+        Kind::Other
+    }
+}
+
+/// A set of a JSON file. Names as `valid` and `test` say that it is held out from training.
 fn json_set(path: &Path, images: Option<&Path>) -> LintSet {
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     let folder = path.parent().unwrap_or(Path::new("."));
@@ -109,13 +171,26 @@ fn json_set(path: &Path, images: Option<&Path>) -> LintSet {
         None => folder.to_owned(),
     };
     LintSet {
-        is_test: ["test", "valid", "val", "dev"].contains(&name.as_ref()),
+        is_test: is_held_out(&name),
         name: name.into_owned(),
         contents: Contents::Json {
             path: path.to_owned(),
             images,
         },
     }
+}
+
+/// Whether a file's name says that its set is held out from training: by a word between separators, as in
+/// `validation` or `ECGInstruct_test`. A name that says both, as `train_val`, is a training set.
+fn is_held_out(name: &str) -> bool {
+    const HELD_OUT: [&str; 6] = ["valid", "validation", "val", "dev", "test", "testing"];
+    let words = name.split(|c: char| !c.is_alphanumeric());
+    let (mut is_held_out, mut is_training) = (false, false);
+    for word in words.map(str::to_lowercase) {
+        is_held_out |= HELD_OUT.contains(&word.as_str());
+        is_training |= ["train", "training"].contains(&word.as_str());
+    }
+    is_held_out && !is_training
 }
 
 /// The items of a set, or why there are no more.
@@ -138,6 +213,7 @@ impl Contents {
     /// Opens the set; a JSON file is indexed if it is not.
     pub(super) fn open(&self) -> Result<Opened<'_>, String> {
         match self {
+            Self::Broken(reason) => Err(reason.clone()),
             Self::Json { path, images } => {
                 let said = |error: InstructError| error.to_string();
                 let (file, note) = open_or_index(path, &IndexOptions::default()).map_err(said)?;
@@ -215,5 +291,37 @@ fn rule_of(error: &BenchError) -> Rule {
     match error {
         BenchError::Path { .. } => Rule::UnsafePath,
         _ => Rule::MalformedItem,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_splits_are_whole_words() {
+        for name in [
+            "test",
+            "validation",
+            "ECGInstruct_test",
+            "ecg-val",
+            "my.dev.set",
+            "Testing 2",
+            "valid",
+        ] {
+            assert!(is_held_out(name), "{name}");
+        }
+        for name in [
+            "train",
+            "ECGInstruct",
+            "contest",
+            "latest",
+            "devices",
+            "invalid",
+            "train_val",
+            "training-test",
+        ] {
+            assert!(!is_held_out(name), "{name}");
+        }
     }
 }
