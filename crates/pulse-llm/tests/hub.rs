@@ -369,6 +369,46 @@ fn refusals_say_what_to_do() {
 }
 
 #[test]
+fn a_busy_server_is_asked_again_after_the_time_that_it_names() {
+    for retry_after in [None, Some(1)] {
+        let faults = Faults {
+            busy: 1,
+            retry_after,
+            ..Faults::default()
+        };
+        let server = HubServer::start(&files()[1..2], faults);
+        let cache = tempfile::tempdir().unwrap();
+        let began = Instant::now();
+        let snapshot = fetch_model("owner/model", &options(&server, cache.path())).unwrap();
+        assert!(weights_are_whole(&snapshot.folder));
+        // The list, the description and the transfer, which goes through a redirect.
+        let turned_away = server.turned_away();
+        assert!(turned_away >= 3, "{turned_away}");
+        let asked = Duration::from_secs(retry_after.unwrap_or(0)) * turned_away as u32;
+        assert!(began.elapsed() >= asked);
+    }
+    // One that stays so, or asks for hours, is an error.
+    for (busy, retry_after) in [(usize::MAX, None), (1, Some(36_000))] {
+        let faults = Faults {
+            busy,
+            retry_after,
+            ..Faults::default()
+        };
+        let server = HubServer::start(&files(), faults);
+        let cache = tempfile::tempdir().unwrap();
+        let error = fetch_model("owner/model", &options(&server, cache.path())).unwrap_err();
+        assert!(
+            matches!(error, HubError::Refused { status: 429, .. }),
+            "{error}"
+        );
+        assert_eq!(
+            server.turned_away(),
+            if retry_after.is_some() { 1 } else { 4 }
+        );
+    }
+}
+
+#[test]
 fn the_token_goes_to_the_hub() {
     let faults = Faults {
         token: Some("secret".to_owned()),

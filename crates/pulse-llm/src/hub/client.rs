@@ -4,7 +4,7 @@ use std::io::Read;
 use std::time::Duration;
 
 use serde::Deserialize;
-use ureq::http::{Response, StatusCode, header};
+use ureq::http::{Response, header};
 use ureq::{Agent, Body};
 
 use super::error::HubError;
@@ -13,6 +13,9 @@ use super::repository::RepositoryKind;
 
 /// Redirects within the server that are followed by hand to find a file's description.
 const MAX_REDIRECTS: usize = 5;
+
+/// Longest pause that a server may ask for; the Hub counts requests in windows of five minutes.
+const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 
 /// Largest list of files in bytes: a hundred thousand names.
 const LIST_LIMIT: u64 = 64 << 20;
@@ -100,7 +103,7 @@ impl Client {
         );
         self.patiently(|| {
             let mut response = self.get(&url, None)?;
-            check_status(&url, response.status())?;
+            check_status(&url, &response)?;
             // A list of files is small, but a data set's can be larger than the reader's own limit.
             response
                 .body_mut()
@@ -125,7 +128,7 @@ impl Client {
         let url = self.file_url(kind, id, commit, name);
         self.patiently(|| {
             let mut response = self.get(&url, None)?;
-            check_status(&url, response.status())?;
+            check_status(&url, &response)?;
             response
                 .body_mut()
                 .with_config()
@@ -145,15 +148,16 @@ impl Client {
         )
     }
 
-    /// Repeats a short request while the connection or the server fails.
+    /// Repeats a short request while the connection or the server fails, or there are too many of them.
     fn patiently<T>(&self, ask: impl Fn() -> Result<T, HubError>) -> Result<T, HubError> {
         let mut attempt = 0;
         loop {
             match ask() {
-                Err(HubError::Network { .. } | HubError::Refused { status: 500.., .. })
-                    if attempt < self.retries =>
-                {
-                    std::thread::sleep(self.retry_pause * 2u32.pow(attempt.min(6)));
+                Err(error) if error.is_transient() && attempt < self.retries => {
+                    let Some(pause) = pause(self.retry_pause, attempt, &error) else {
+                        return Err(error);
+                    };
+                    std::thread::sleep(pause);
                     attempt += 1;
                 }
                 result => return result,
@@ -190,7 +194,7 @@ impl Client {
                     .map(str::to_owned)
             };
             if !response.status().is_redirection() {
-                check_status(&at, response.status())?;
+                check_status(&at, &response)?;
             } else if let Some(location) = text("location").filter(|to| to.starts_with('/')) {
                 at = format!("{}{location}", self.endpoint);
                 continue;
@@ -252,7 +256,8 @@ pub(super) fn network(url: &str, error: &dyn std::fmt::Display) -> HubError {
 }
 
 /// Turns a status that is no success into an error with advice.
-pub(super) fn check_status(url: &str, status: StatusCode) -> Result<(), HubError> {
+pub(super) fn check_status(url: &str, response: &Response<Body>) -> Result<(), HubError> {
+    let status = response.status();
     if status.is_success() {
         return Ok(());
     }
@@ -271,7 +276,22 @@ pub(super) fn check_status(url: &str, status: StatusCode) -> Result<(), HubError
         url: url.to_owned(),
         status: status.as_u16(),
         meaning,
+        retry_after: retry_after(response),
     })
+}
+
+/// The seconds of `Retry-After`. Its other form, a date, is not used by the Hub and not read.
+fn retry_after(response: &Response<Body>) -> Option<Duration> {
+    let value = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?;
+    value.trim().parse().ok().map(Duration::from_secs)
+}
+
+/// How long to wait before attempt number `attempt + 1`: doubling from `first`, and at least as long as the server
+/// asks for. `None`: it asks for longer than anybody should be kept waiting.
+pub(super) fn pause(first: Duration, attempt: u32, error: &HubError) -> Option<Duration> {
+    let doubled = first * 2u32.pow(attempt.min(6));
+    let asked = error.retry_after().unwrap_or_default();
+    (asked <= LONGEST_PAUSE).then(|| doubled.max(asked))
 }
 
 /// Percent-encodes one part of a path.

@@ -9,7 +9,7 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use ureq::http::{StatusCode, header};
 
-use super::client::{Client, FileInfo, check_status, network, reader};
+use super::client::{Client, FileInfo, check_status, network, pause, reader};
 use super::error::HubError;
 use super::options::HubOptions;
 
@@ -114,23 +114,24 @@ fn receive_all(
         match result {
             Ok(()) if have == file.size => {}
             // Refusals and full disks do not get better by repetition.
-            Err(error @ (HubError::File { .. } | HubError::Refused { status: ..500, .. })) => {
-                return Err(error);
-            }
+            Err(error) if !error.is_transient() => return Err(error),
             other => {
                 attempt = if have > before { 0 } else { attempt + 1 };
-                if attempt > options.retries {
-                    return Err(other.err().unwrap_or_else(|| {
-                        network(&file.url, &format!("the connection ended at byte {have}"))
-                    }));
-                }
+                let error = other.err().unwrap_or_else(|| {
+                    network(&file.url, &format!("the connection ended at byte {have}"))
+                });
+                let pause = pause(options.retry_pause, attempt, &error);
+                let Some(pause) = pause.filter(|_| attempt <= options.retries) else {
+                    return Err(error);
+                };
                 tracing::warn!(
                     file = file.name,
                     have,
                     size = file.size,
-                    "connection lost, resuming"
+                    "{error}; trying again in {:.1} s",
+                    pause.as_secs_f64()
                 );
-                std::thread::sleep(options.retry_pause * 2u32.pow(attempt.min(6)));
+                std::thread::sleep(pause);
             }
         }
     }
@@ -150,7 +151,7 @@ fn receive(
         source,
     };
     let response = client.get(&file.url, (*have > 0).then_some(*have))?;
-    check_status(&file.url, response.status())?;
+    check_status(&file.url, &response)?;
     let continues = response.status() == StatusCode::PARTIAL_CONTENT
         && response
             .headers()

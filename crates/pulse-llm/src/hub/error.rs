@@ -1,6 +1,7 @@
 //! What can go wrong between here and the Hub.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Why a model, data set or picture could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +40,8 @@ pub enum HubError {
         status: u16,
         /// What that means here and what to do.
         meaning: &'static str,
+        /// How long the server asks to wait before the next request (`Retry-After`).
+        retry_after: Option<Duration>,
     },
     /// The server's answer is not that of a Hub.
     #[error("{url} answered something else than a Hub would: {reason}; check HF_ENDPOINT")]
@@ -112,4 +115,27 @@ pub enum HubError {
         /// The largest size.
         limit: u64,
     },
+}
+
+impl HubError {
+    /// Whether the same request can succeed later: the connection or the server failed, or there were too many
+    /// requests.
+    pub fn is_transient(&self) -> bool {
+        matches!(
+            self,
+            Self::Network { .. }
+                | Self::Refused {
+                    status: 429 | 500..,
+                    ..
+                }
+        )
+    }
+
+    /// How long the server asks to wait.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
 }

@@ -20,7 +20,7 @@ pub fn fetch_picture(url: &str, options: &HubOptions) -> Result<Vec<u8>, HubErro
         ..options.clone()
     });
     let response = client.get(url, None)?;
-    check_status(url, response.status())?;
+    check_status(url, &response)?;
     let mut bytes = Vec::new();
     reader(response)
         .take(LIMIT + 1)

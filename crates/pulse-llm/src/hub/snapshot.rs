@@ -78,10 +78,7 @@ pub(super) fn list(
         Ok(info) => return Ok(Listing::Server(info)),
         Err(error) => error,
     };
-    let is_away = matches!(
-        error,
-        HubError::Network { .. } | HubError::Refused { status: 500.., .. }
-    );
+    let is_away = error.is_transient();
     match cached.filter(|_| is_away) {
         Some(snapshot) => {
             tracing::warn!(

@@ -27,6 +27,10 @@ pub struct Faults {
     pub corrupt: bool,
     /// Every request is answered with this status.
     pub status: Option<u16>,
+    /// So many requests of each kind (list, description, transfer) are answered with 429 first.
+    pub busy: usize,
+    /// `Retry-After` of those answers, in seconds.
+    pub retry_after: Option<u64>,
     /// File descriptions redirect to themselves.
     pub circle: bool,
     /// A file name in the list.
@@ -43,6 +47,8 @@ struct State {
     faults: Faults,
     transfers: Vec<(String, Option<u64>)>,
     storage_saw_token: bool,
+    /// Requests that were answered with 429, by method and path.
+    turned_away: BTreeMap<String, usize>,
 }
 
 /// The running server; it ends with the test process.
@@ -85,6 +91,11 @@ impl HubServer {
         self.state.lock().unwrap().faults = faults;
     }
 
+    /// Requests that were turned away with 429.
+    pub fn turned_away(&self) -> usize {
+        self.state.lock().unwrap().turned_away.values().sum()
+    }
+
     /// Whether a token was carried to the storage, where it does not belong.
     pub fn storage_saw_token(&self) -> bool {
         self.state.lock().unwrap().storage_saw_token
@@ -123,6 +134,20 @@ fn answer(
         return write!(
             out,
             "HTTP/1.1 {status} Refused\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        );
+    }
+    let busy = state.faults.busy;
+    let turned_away = state
+        .turned_away
+        .entry(format!("{method} {path}"))
+        .or_default();
+    if *turned_away < busy {
+        *turned_away += 1;
+        let wait = state.faults.retry_after;
+        let wait = wait.map_or(String::new(), |wait| format!("Retry-After: {wait}\r\n"));
+        return write!(
+            out,
+            "HTTP/1.1 429 Busy\r\n{wait}Content-Length: 0\r\nConnection: close\r\n\r\n"
         );
     }
     let authorization = headers.get("authorization").cloned();
