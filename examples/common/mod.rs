@@ -3,6 +3,7 @@
 // Every example is a program of its own and uses a part of this.
 #![allow(dead_code)]
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -145,6 +146,12 @@ pub(crate) fn open_picture(image: &str) -> Result<PageImage, Failure> {
     Ok(open_image(image)?)
 }
 
+/// Whether logs may be coloured: on a terminal, unless `NO_COLOR` is set.
+fn is_colored() -> bool {
+    let is_refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    std::io::stderr().is_terminal() && !is_refused
+}
+
 /// Logs to standard error, as much as `RUST_LOG` asks for.
 pub(crate) fn start_logging() {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
@@ -152,6 +159,7 @@ pub(crate) fn start_logging() {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(is_colored())
         .init();
 }
 

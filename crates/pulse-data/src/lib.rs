@@ -33,6 +33,7 @@ pub mod sampler;
 pub mod synthesize;
 
 mod files;
+mod lossy;
 mod run_lock;
 mod sample;
 mod source_record;

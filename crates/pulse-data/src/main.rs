@@ -2,6 +2,7 @@
 
 mod command;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -52,9 +53,16 @@ struct Output {
     is_quiet: bool,
 }
 
+/// Whether logs may be coloured: on a terminal, unless `NO_COLOR` is set.
+fn is_colored() -> bool {
+    let is_refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    std::io::stderr().is_terminal() && !is_refused
+}
+
 fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        .with_ansi(is_colored())
         .with_env_filter(log_filter())
         .init();
     let arguments = Arguments::parse();

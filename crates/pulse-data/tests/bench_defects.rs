@@ -166,3 +166,25 @@ fn a_second_export_to_one_folder_is_told_to_wait() {
     export_bench(&bench, &out, &options()).unwrap();
     assert!(!lock.exists());
 }
+
+#[test]
+fn parquet_is_not_exported_beside_parts_of_another_set() {
+    let turns = json!([{ "from": "human", "value": "x" }]);
+    let (folder, bench) = folder_with(&json!([{ "id": "a", "conversations": turns }]).to_string());
+    let out = folder.path().join("out");
+    let options = ExportOptions {
+        format: BenchFormat::Parquet,
+        ..options()
+    };
+    export_bench(&bench, &out, &options).unwrap();
+    // Its own file is replaced.
+    export_bench(&bench, &out, &options).unwrap();
+    let config = out.join("ptb-test");
+    let old = config.join("test-00001-of-00002.parquet");
+    std::fs::rename(config.join("test-00000-of-00001.parquet"), &old).unwrap();
+    let error = export_bench(&bench, &out, &options).unwrap_err();
+    assert!(matches!(error, BenchError::OtherParts { .. }), "{error}");
+    assert!(error.to_string().contains("test-00001-of-00002"), "{error}");
+    let names: Vec<_> = std::fs::read_dir(&config).unwrap().collect();
+    assert_eq!(names.len(), 1);
+}

@@ -142,3 +142,52 @@ fn a_full_cache_keeps_its_size() {
     assert_eq!(setup.entries().len(), 1);
     assert_eq!(cache.used(), entry);
 }
+
+#[test]
+fn threads_that_miss_one_picture_take_its_room_once() {
+    let setup = Setup::new();
+    let cache = setup.open(1 << 20);
+    let barrier = std::sync::Barrier::new(4);
+    let picture = std::fs::read(setup.folder.path().join("a.png")).unwrap();
+    let preprocessor = preprocessor(0.5);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let make = || {
+                    // All have missed it before one stores it.
+                    barrier.wait();
+                    preprocessor.preprocess(&pulse_vision::PageImage::decode(&picture).unwrap())
+                };
+                cache.get_or_make(&picture, &preprocessor, make).unwrap();
+            });
+        }
+    });
+    let [entry] = &setup.entries()[..] else {
+        panic!("one entry");
+    };
+    assert_eq!(cache.counts().misses, 4);
+    assert_eq!(cache.used(), entry.metadata().unwrap().len());
+}
+
+#[test]
+fn what_killed_runs_were_writing_is_removed() {
+    let setup = Setup::new();
+    let cache = setup.open(1 << 20);
+    setup.tiles(&cache, 0.5);
+    let used = cache.used();
+    let [entry] = &setup.entries()[..] else {
+        panic!("one entry");
+    };
+    let now = std::time::SystemTime::now();
+    for (name, age) in [(".tmpOld", 3600), (".tmpNew", 0)] {
+        let path = entry.with_file_name(name);
+        std::fs::write(&path, [0; 100]).unwrap();
+        let file = std::fs::File::options().write(true).open(&path).unwrap();
+        let at = now - std::time::Duration::from_secs(age);
+        file.set_modified(at).unwrap();
+    }
+    // Another process may be writing the new one.
+    assert_eq!(setup.open(1 << 20).used(), used + 100);
+    assert!(!entry.with_file_name(".tmpOld").exists());
+    assert!(entry.with_file_name(".tmpNew").exists());
+}

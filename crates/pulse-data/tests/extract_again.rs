@@ -293,3 +293,39 @@ fn archives_that_contradict_each_other_are_named() {
     };
     assert_eq!((first_entry, second_entry), (0, 1));
 }
+
+/// The program as a user calls it, its output going to pipes.
+#[cfg(unix)]
+#[test]
+fn output_that_is_no_terminal_is_plain_and_whole() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let shard = archive(folder.path(), "s.tar", &[("a.png", b"a")]);
+    // A name that is no text.
+    let root = folder
+        .path()
+        .join(std::ffi::OsStr::from_bytes(b"im\xffages"));
+    let call = || {
+        std::process::Command::new(env!("CARGO_BIN_EXE_pulse-data"))
+            .args(["extract", "--format", "json"])
+            .arg(&shard)
+            .arg("--out")
+            .arg(&root)
+            .output()
+            .unwrap()
+    };
+    let output = call();
+    assert!(output.status.success(), "{output:?}");
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["written"], 1);
+    assert!(report["root"].as_str().unwrap().ends_with("im\u{fffd}ages"));
+    // A warning, without escape codes.
+    std::fs::remove_file(root.join("a.png")).unwrap();
+    let output = call();
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        log.contains("are gone") && !log.contains('\u{1b}'),
+        "{log:?}"
+    );
+}

@@ -165,3 +165,45 @@ proptest! {
         is_refused_or_readable(&bytes);
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_refused_and_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe.json");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let options = IndexOptions::default();
+    for path in [pipe.as_path(), folder.path()] {
+        let error = build_index(path, &options).unwrap_err();
+        assert!(matches!(error, InstructError::NotPlain { .. }), "{error}");
+    }
+    // So in the place of the index.
+    let path = folder.path().join("data.json");
+    std::fs::write(&path, "[]").unwrap();
+    let options = IndexOptions {
+        index: Some(pipe),
+        ..IndexOptions::default()
+    };
+    build_index(&path, &options).unwrap();
+}
+
+#[test]
+fn a_failed_pass_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data.json");
+    for text in [
+        &b"[{\"id\": 1"[..],
+        b"{}",
+        b"[{\"id\": \"\xff\"}]",
+        b"[{\"id\" 1}]",
+    ] {
+        std::fs::write(&path, text).unwrap();
+        build_index(&path, &IndexOptions::default()).unwrap_err();
+        let names: Vec<_> = std::fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        assert_eq!(names, ["data.json"]);
+    }
+}

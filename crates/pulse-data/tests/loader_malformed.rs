@@ -9,9 +9,11 @@ use std::sync::Arc;
 
 use burn::data::dataset::Dataset;
 use common::{config, labeller};
-use pulse_data::batch::{Loader, LoaderError, LoaderOptions, PrepareError, TrainingDataset};
+use pulse_data::batch::{
+    DatasetConfig, ImageFolder, Loader, LoaderError, LoaderOptions, PrepareError, TrainingDataset,
+};
 use pulse_data::instruct::{IndexOptions, InstructFile, build_index};
-use pulse_data::labels::{LabelPolicy, SampleFate, SampleReport};
+use pulse_data::labels::{LabelError, LabelPolicy, SampleDefect, SampleFate, SampleReport};
 use pulse_data::sampler::{EpochOrder, Order, SampleLengths, SamplerConfig, Shard};
 use pulse_data::{Message, Sample};
 use serde_json::json;
@@ -112,4 +114,37 @@ fn lengths_of_the_index_are_those_of_the_samples() {
     });
     let expected: SampleLengths = samples.iter().collect();
     assert_eq!(SampleLengths::of_file(&file), expected);
+}
+
+#[test]
+fn pictures_outside_the_folder_are_not_read_unasked() {
+    let folder = tempfile::tempdir().unwrap();
+    let images = folder.path().join("images");
+    std::fs::create_dir(&images).unwrap();
+    let outside = folder.path().join("outside.png");
+    common::write_picture(&outside, 40, 30, 1);
+    for path in ["../outside.png", outside.to_str().unwrap()] {
+        let samples = vec![common::sample(
+            "a",
+            Some(path),
+            &["<image>\nRead it.", "Normal."],
+        )];
+        let config = config(&images, labeller(LabelPolicy::Error, 512));
+        let error = common::dataset(samples.clone(), config.clone())
+            .prepare(0)
+            .unwrap_err();
+        let PrepareError::Label(LabelError::Defect { id, defect }) = &error else {
+            panic!("{error}")
+        };
+        assert!(matches!(defect, SampleDefect::UnsafePath(_)), "{defect}");
+        assert!(
+            id == "a" && error.to_string().contains("outside.png"),
+            "{error}"
+        );
+        let asked = DatasetConfig {
+            pictures: Arc::new(ImageFolder::new(&images).with_any_path()),
+            ..config
+        };
+        common::dataset(samples, asked).prepare(0).unwrap();
+    }
 }

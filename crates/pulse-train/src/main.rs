@@ -52,9 +52,16 @@ struct RunArguments {
     device: Vec<DeviceName>,
 }
 
+/// Whether logs may be coloured: on a terminal, unless `NO_COLOR` is set.
+fn is_colored() -> bool {
+    let is_refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    std::io::stderr().is_terminal() && !is_refused
+}
+
 fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        .with_ansi(is_colored())
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
         .init();
     let arguments = Arguments::parse();

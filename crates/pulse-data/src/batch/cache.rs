@@ -9,15 +9,16 @@
 //! are no longer stored. Epochs go round the whole data set, where throwing out the oldest entry
 //! would mean that each one is gone when its turn comes again.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{MutexGuard, PoisonError};
 
 use pulse_vision::{PreprocessError, Preprocessor, PreprocessorConfig, TilePixels};
 use serde::{Deserialize, Serialize};
 
-use super::cache_entry::{decode, encode, write};
+use super::cache_entry::{decode, encode, is_abandoned, write};
 
 /// A cache that cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -49,13 +50,28 @@ pub struct CacheCounts {
 pub struct TileCache {
     folder: PathBuf,
     limit: u64,
-    /// Bytes of all entries, those of other settings included.
-    used: Mutex<u64>,
+    room: Mutex<Room>,
     hits: AtomicU64,
     misses: AtomicU64,
     damaged: AtomicU64,
     refused: AtomicU64,
     failed: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Room {
+    /// Bytes of all entries, those of other settings included.
+    used: u64,
+    /// Entries that are being written.
+    writing: HashSet<PathBuf>,
+}
+
+/// What [`TileCache::reserve`] decided.
+enum Reserved {
+    Yes,
+    /// Another thread made the same tiles meanwhile.
+    Stored,
+    Full,
 }
 
 impl TileCache {
@@ -74,7 +90,10 @@ impl TileCache {
         Ok(Self {
             folder,
             limit,
-            used: Mutex::new(used),
+            room: Mutex::new(Room {
+                used,
+                writing: HashSet::new(),
+            }),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
             damaged: AtomicU64::new(0),
@@ -96,7 +115,7 @@ impl TileCache {
 
     /// Bytes on disk.
     pub fn used(&self) -> u64 {
-        *self.used.lock().unwrap_or_else(PoisonError::into_inner)
+        self.room().used
     }
 
     /// The tiles of a picture file, from the disk or made and stored. A disk that fails costs time,
@@ -124,6 +143,10 @@ impl TileCache {
         let stored = self.store(&settings, &path, &tiles);
         self.or_failed(&path, stored);
         Ok(tiles)
+    }
+
+    fn room(&self) -> MutexGuard<'_, Room> {
+        self.room.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn or_failed<T>(&self, path: &Path, result: std::io::Result<T>) -> Option<T> {
@@ -162,29 +185,40 @@ impl TileCache {
     fn store(&self, settings: &Path, path: &Path, tiles: &TilePixels) -> std::io::Result<()> {
         let entry = encode(tiles);
         let length = entry.len() as u64;
-        if !self.reserve(length, settings)? {
-            self.refused.fetch_add(1, Ordering::Relaxed);
-            return Ok(());
+        match self.reserve(length, settings, path)? {
+            Reserved::Yes => {}
+            Reserved::Stored => return Ok(()),
+            Reserved::Full => {
+                self.refused.fetch_add(1, Ordering::Relaxed);
+                return Ok(());
+            }
         }
-        write(path, &entry).inspect_err(|_| self.release(length))
+        let written = write(path, &entry).inspect_err(|_| self.release(length));
+        self.room().writing.remove(path);
+        written
     }
 
-    /// Takes room for an entry, if need be that of other settings.
-    fn reserve(&self, length: u64, settings: &Path) -> std::io::Result<bool> {
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        if *used + length > self.limit && remove_others(&self.folder, settings)? {
-            *used = size_of(&self.folder)?;
+    /// Takes room for an entry, if need be that of other settings. Threads that miss one picture at the same time make
+    /// its tiles each; one of them stores them.
+    fn reserve(&self, length: u64, settings: &Path, path: &Path) -> std::io::Result<Reserved> {
+        let mut room = self.room();
+        if room.writing.contains(path) || path.is_file() {
+            return Ok(Reserved::Stored);
         }
-        let has_room = *used + length <= self.limit;
-        if has_room {
-            *used += length;
+        if room.used + length > self.limit && remove_others(&self.folder, settings)? {
+            room.used = size_of(&self.folder)?;
         }
-        Ok(has_room)
+        if room.used + length > self.limit {
+            return Ok(Reserved::Full);
+        }
+        room.used += length;
+        room.writing.insert(path.to_owned());
+        Ok(Reserved::Yes)
     }
 
     fn release(&self, length: u64) {
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        *used = used.saturating_sub(length);
+        let mut room = self.room();
+        room.used = room.used.saturating_sub(length);
     }
 }
 
@@ -195,7 +229,8 @@ fn settings_name(config: &PreprocessorConfig) -> String {
     blake3::hash(text.as_bytes()).to_hex()[..16].to_owned()
 }
 
-/// Bytes of all files below a folder. Files that vanish meanwhile count nothing.
+/// Bytes of all files below a folder. Files that vanish meanwhile count nothing; what killed runs were writing is
+/// removed.
 fn size_of(folder: &Path) -> std::io::Result<u64> {
     let mut total = 0;
     for entry in std::fs::read_dir(folder)? {
@@ -203,7 +238,9 @@ fn size_of(folder: &Path) -> std::io::Result<u64> {
         if entry.file_type()?.is_dir() {
             total += size_of(&entry.path())?;
         } else if let Ok(data) = entry.metadata() {
-            total += data.len();
+            let is_gone = is_abandoned(&entry.file_name(), &data)
+                && std::fs::remove_file(entry.path()).is_ok();
+            total += if is_gone { 0 } else { data.len() };
         }
     }
     Ok(total)

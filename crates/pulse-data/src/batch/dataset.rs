@@ -144,7 +144,13 @@ impl TrainingDataset {
         };
         let bytes = match self.config.pictures.bytes(sample) {
             Ok(bytes) => bytes,
-            Err(error) => return Ok(Err(defect(error.to_string()))),
+            Err(error) => {
+                let refusal = error.get_ref().and_then(|inner| inner.downcast_ref());
+                return Ok(Err(match refusal.cloned() {
+                    Some(refusal) => SampleDefect::UnsafePath(refusal),
+                    None => defect(error.to_string()),
+                }));
+            }
         };
         let preprocessor = &self.config.preprocessor;
         let make = || -> Result<TilePixels, PreprocessError> {

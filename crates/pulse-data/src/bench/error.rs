@@ -134,6 +134,17 @@ pub enum BenchError {
         /// The folder.
         folder: PathBuf,
     },
+    /// The folder to export to has Parquet files of the configuration that would not be replaced.
+    #[error(
+        "{} has {found} already, which would be read together with what is exported; delete it, or export to another \
+         folder", folder.display()
+    )]
+    OtherParts {
+        /// The configuration's folder.
+        folder: PathBuf,
+        /// The file that is there.
+        found: String,
+    },
     /// An item's picture is neither in the item nor a file.
     #[error("item {id} has no picture {}; extract or export the pictures first", path.display())]
     NoPicture {

@@ -16,6 +16,9 @@ use crate::extract::safe_path;
 use crate::files::write_whole;
 use crate::run_lock::RunLock;
 
+/// The one file of a configuration in Parquet.
+const PART: &str = "test-00000-of-00001.parquet";
+
 /// A layout of ECGBench.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BenchFormat {
@@ -50,8 +53,8 @@ pub struct ExportReport {
 ///
 /// # Errors
 /// [`BenchError`] of the first item that cannot be read or written; [`BenchError::Busy`] if another run exports to
-/// `out`. A file gets its name when it is
-/// whole.
+/// `out`; [`BenchError::OtherParts`] if a folder to write to has Parquet files of an older export or download. A file
+/// gets its name when it is whole.
 pub fn export_bench(
     source: &BenchFolder,
     out: &Path,
@@ -73,6 +76,11 @@ pub fn export_bench(
             folder: out.to_owned(),
         });
     };
+    if options.format == BenchFormat::Parquet {
+        for config in &configs {
+            refuse_other_parts(&out.join(config.name()))?;
+        }
+    }
     // Content of the paths written so far: questions of several configurations share pictures.
     let mut written = HashMap::new();
     for config in configs {
@@ -86,15 +94,38 @@ pub fn export_bench(
             BenchFormat::Parquet => {
                 let folder = out.join(config.name());
                 create_folder(&folder)?;
-                write_parquet(&folder.join("test-00000-of-00001.parquet"), || {
-                    source.items(config)
-                })?
+                write_parquet(&folder.join(PART), || source.items(config))?
             }
         };
         bar.finish_and_clear();
         report.configs.push((config, items));
     }
     Ok(report)
+}
+
+/// Refuses a configuration's folder with other Parquet files than the one that will be written: all that are in a
+/// folder are one set.
+fn refuse_other_parts(folder: &Path) -> Result<(), BenchError> {
+    let failed = |source| BenchError::File {
+        path: folder.to_owned(),
+        source,
+    };
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(failed)?,
+    };
+    for entry in entries {
+        let path = entry.map_err(failed)?.path();
+        let is_parquet = path.extension().is_some_and(|kind| kind == "parquet");
+        let name = path.file_name().unwrap_or_default();
+        if is_parquet && name != PART {
+            return Err(BenchError::OtherParts {
+                folder: folder.to_owned(),
+                found: name.to_string_lossy().into_owned(),
+            });
+        }
+    }
+    Ok(())
 }
 
 fn progress(items: u64, config: BenchConfig, is_shown: bool) -> ProgressBar {

@@ -38,7 +38,8 @@ pub(crate) struct Download {
 struct Report {
     id: String,
     revision: String,
-    folder: PathBuf,
+    /// Names that are no text lose the bytes that are none.
+    folder: String,
 }
 
 impl Download {
@@ -57,11 +58,11 @@ impl Download {
         let snapshot = fetch_dataset(&self.id, &patterns, &options)?;
         let report = Report {
             id: self.id,
-            revision: snapshot.revision,
-            folder: snapshot.folder,
+            revision: snapshot.revision.clone(),
+            folder: snapshot.folder.to_string_lossy().into_owned(),
         };
-        output.print(&report, |report, out| {
-            writeln!(out, "{}", report.folder.display())
+        output.print(&report, |_, out| {
+            writeln!(out, "{}", snapshot.folder.display())
         })?;
         Ok(true)
     }

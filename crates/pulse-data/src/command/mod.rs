@@ -32,8 +32,9 @@ impl Output {
         match self.format {
             Format::Text => text(report, &mut out),
             Format::Json => {
-                serde_json::to_writer(&mut out, report)?;
-                writeln!(out)
+                // Whole before it is printed: half an object is worse than none.
+                let text = serde_json::to_string(report)?;
+                writeln!(out, "{text}")
             }
         }
     }

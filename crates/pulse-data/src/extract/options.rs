@@ -38,6 +38,7 @@ impl Default for ExtractOptions {
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct ExtractReport {
     /// The image root.
+    #[serde(serialize_with = "crate::lossy::path")]
     pub root: PathBuf,
     /// Archives.
     pub shards: usize,

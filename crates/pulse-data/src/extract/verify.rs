@@ -18,10 +18,13 @@ pub struct VerifyReport {
     /// Their bytes.
     pub bytes: u64,
     /// Files that are not there.
+    #[serde(serialize_with = "crate::lossy::paths")]
     pub missing: Vec<PathBuf>,
     /// Files with another length or content.
+    #[serde(serialize_with = "crate::lossy::paths")]
     pub different: Vec<PathBuf>,
     /// Journals of archives that were not unpacked to the end.
+    #[serde(serialize_with = "crate::lossy::paths")]
     pub incomplete: Vec<PathBuf>,
 }
 

@@ -40,6 +40,7 @@ pub struct IndexOptions {
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct IndexReport {
     /// The index.
+    #[serde(serialize_with = "crate::lossy::path")]
     pub index: PathBuf,
     /// Items in the file.
     pub items: u64,
@@ -120,7 +121,36 @@ pub fn build_index(path: &Path, options: &IndexOptions) -> Result<IndexReport, I
             0
         }
     };
-    let rest = pass.run(&mut partial)?;
+    let made = finish(&mut pass, &mut partial, path, &index, before);
+    match made {
+        Ok(header) => {
+            partial.remove()?;
+            Ok(report(&header, resumed_at, false))
+        }
+        Err(error) => {
+            // A disk that failed can be gone on from. What is wrong in the file will be mended in the file, and then
+            // it is another one.
+            let is_of_disk = matches!(
+                error,
+                InstructError::File { .. } | InstructError::Unwritable { .. }
+            );
+            if !(is_of_disk && partial.has_blocks()) {
+                let _ = partial.remove();
+            }
+            Err(error)
+        }
+    }
+}
+
+/// The pass to the end of the file, and the index under its name.
+fn finish(
+    pass: &mut Pass<'_>,
+    partial: &mut PartialIndex,
+    path: &Path,
+    index: &Path,
+    before: (u64, u128),
+) -> Result<IndexHeader, InstructError> {
+    let rest = pass.run(partial)?;
     if stamp(path)? != before {
         return Err(InstructError::Changed {
             path: path.to_owned(),
@@ -137,9 +167,8 @@ pub fn build_index(path: &Path, options: &IndexOptions) -> Result<IndexReport, I
     let rest = rest
         .into_iter()
         .map(|record| Ok(record.to_bytes().to_vec()));
-    write_index(&index, &header, partial.records()?.chain(rest))?;
-    partial.remove()?;
-    Ok(report(&header, resumed_at, false))
+    write_index(index, &header, partial.records()?.chain(rest))?;
+    Ok(header)
 }
 
 /// An index that is there and fits, if need be after comparing the content.

@@ -29,6 +29,12 @@ pub enum InstructError {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// What should be a file is a folder, a pipe or a device.
+    #[error("{} is no plain file; give it a file (from a pipe: save what comes out of it first)", path.display())]
+    NotPlain {
+        /// What was given.
+        path: PathBuf,
+    },
     /// The index would be written over its own file.
     #[error("the index of {} cannot have the same name; give --index another one, or leave it out", path.display())]
     SameFile {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::error::InstructError;
+use crate::files::read_plain;
 
 const MAGIC: &[u8; 8] = b"PULSEIDX";
 const VERSION: u32 = 1;
@@ -77,13 +78,18 @@ pub fn default_index_path(conversations: &Path) -> PathBuf {
     conversations.with_file_name(name)
 }
 
-/// Length and time of change of a file.
+/// Length and time of change of a file. Anything but a plain file is refused: a pipe would be waited for.
 pub(super) fn stamp(path: &Path) -> Result<(u64, u128), InstructError> {
     let failed = |source| InstructError::File {
         path: path.to_owned(),
         source,
     };
     let metadata = std::fs::metadata(path).map_err(failed)?;
+    if !metadata.is_file() {
+        return Err(InstructError::NotPlain {
+            path: path.to_owned(),
+        });
+    }
     let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
     let age = modified.duration_since(UNIX_EPOCH).unwrap_or_default();
     Ok((metadata.len(), age.as_nanos()))
@@ -136,7 +142,7 @@ fn encode_header(header: &IndexHeader) -> Vec<u8> {
 
 /// Reads an index and checks that it is whole.
 pub(super) fn read_index(path: &Path) -> Result<(IndexHeader, Vec<u8>), InstructError> {
-    let mut bytes = std::fs::read(path).map_err(|source| InstructError::File {
+    let mut bytes = read_plain(path).map_err(|source| InstructError::File {
         path: path.to_owned(),
         source,
     })?;

@@ -112,7 +112,13 @@ impl PartialIndex {
         }))
     }
 
-    /// Removes the file: the index is written.
+    /// Whether there is anything to go on from.
+    pub(super) fn has_blocks(&self) -> bool {
+        let found = self.file.metadata();
+        found.is_ok_and(|found| found.len() > HEADER as u64)
+    }
+
+    /// Removes the file: the index is written, or cannot be.
     pub(super) fn remove(self) -> Result<(), InstructError> {
         std::fs::remove_file(&self.path).map_err(|source| self.failed(source))
     }

@@ -2,6 +2,8 @@
 
 use pulse_llm::text::{TemplateError, TokenizerError};
 
+use crate::extract::PathRefusal;
+
 /// A reason why a sample cannot be learnt from as it is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SampleDefect {
@@ -98,6 +100,9 @@ pub enum SampleDefect {
         /// Ids that are not padding.
         total: usize,
     },
+    /// The picture's path leads out of the image folder.
+    #[error(transparent)]
+    UnsafePath(#[from] PathRefusal),
     /// The picture cannot be used.
     #[error("picture {path}: {reason}")]
     Picture {
@@ -124,6 +129,7 @@ impl SampleDefect {
             Self::NothingToLearn { .. } => "nothing_to_learn",
             Self::TooLong { .. } => "too_long",
             Self::TokenizationMismatch { .. } => "tokenization_mismatch",
+            Self::UnsafePath(_) => "unsafe_path",
             Self::Picture { .. } => "picture",
         }
     }

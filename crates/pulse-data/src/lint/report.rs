@@ -14,6 +14,7 @@ const BARS: usize = 40;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LintReport {
     /// What was linted.
+    #[serde(serialize_with = "crate::lossy::path")]
     pub path: PathBuf,
     /// Whether nothing was found.
     pub is_clean: bool,

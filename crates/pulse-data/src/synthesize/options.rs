@@ -44,6 +44,7 @@ impl Default for SynthesizeOptions {
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct SynthesizeReport {
     /// The folder.
+    #[serde(serialize_with = "crate::lossy::path")]
     pub out: PathBuf,
     /// Conversations of the training set.
     pub train: u64,

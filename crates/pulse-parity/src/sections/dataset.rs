@@ -7,7 +7,7 @@ use pulse_data::Sample;
 use pulse_data::batch::{
     DatasetConfig, HostBatch, ImageFolder, PicturePolicy, TrainingBatcher, TrainingDataset,
 };
-use pulse_data::labels::{LabelOptions, LabelPolicy, Labeller};
+use pulse_data::labels::{IGNORE_INDEX, LabelOptions, LabelPolicy, Labelled, Labeller};
 use pulse_llm::MergeType;
 use pulse_vision::VisualEncoder;
 use serde::Deserialize;
@@ -52,6 +52,7 @@ pub(super) fn run(golden: &Golden, models: &Models<'_>) -> Result<Vec<Check>, Go
     let own = dataset(golden, models, &fixture.items, LabelPolicy::Error)?;
     let mut ids = Check::exact("ids, labels and masks of batches");
     let mut pictures = Check::exact("tile shapes and picture sizes of batches");
+    let mut pixels = Check::exact("pixels of batches against those of each picture by itself");
     let mut same = Check::exact("batches of our own policy");
     let mut mixed = Check::exact("batches of pictures and texts, which the original fails at");
     for batch in &fixture.batches {
@@ -61,6 +62,14 @@ pub(super) fn run(golden: &Golden, models: &Models<'_>) -> Result<Vec<Check>, Go
                 let ours = collate(&reference, &theirs.indices, &name)?;
                 compare_ids(&name, &ours, theirs, &mut ids);
                 compare_pictures(&name, &ours, theirs, fixture.tile_side, &mut pictures);
+                compare_pixels(
+                    &name,
+                    &ours,
+                    &reference,
+                    &fixture.items,
+                    models,
+                    &mut pixels,
+                )?;
                 let again = collate(&own, &theirs.indices, &name)?;
                 same.equal(&name, &again, &ours);
             }
@@ -68,10 +77,12 @@ pub(super) fn run(golden: &Golden, models: &Models<'_>) -> Result<Vec<Check>, Go
                 let name = format!("batch {indices:?}, {error} in the original");
                 let ours = collate(&own, indices, &name)?;
                 compare_mixed(&name, &ours, indices, &fixture.items, &mut mixed);
+                compare_rows(&name, &ours, &own, &fixture.items, &mut mixed)?;
+                compare_pixels(&name, &ours, &own, &fixture.items, models, &mut pixels)?;
             }
         }
     }
-    Ok(vec![ids, pictures, same, mixed])
+    Ok(vec![ids, pictures, pixels, same, mixed])
 }
 
 fn dataset(
@@ -182,4 +193,88 @@ fn compare_mixed(
         .collect();
     check.equal(name, &has_tiles, &has_picture);
     check.equal(name, &has_size, &has_picture);
+}
+
+/// The tiles of every row are those that the preprocessor makes of its picture alone, as for a question to the model,
+/// and there are no others.
+fn compare_pixels(
+    name: &str,
+    ours: &HostBatch,
+    dataset: &TrainingDataset,
+    items: &[Sample],
+    models: &Models<'_>,
+    check: &mut Check,
+) -> Result<(), GoldenError> {
+    let preprocessor = &dataset.config().preprocessor;
+    let mut rest = ours.pixel_values.as_slice();
+    for (count, index) in ours.tile_counts.iter().zip(&ours.indices) {
+        let tile = 3 * ours.tile_side * ours.tile_side;
+        let (row, behind) = rest.split_at((count * tile).min(rest.len()));
+        rest = behind;
+        let picture = items[*index].image.as_ref();
+        let file = picture.map(|path| path.to_string_lossy().into_owned());
+        let alone = match &file {
+            None => Vec::new(),
+            Some(file) => {
+                let picture = models.picture(file)?.ok_or_else(|| GoldenError::Fixture {
+                    path: file.into(),
+                    reason: "the picture is not there".to_owned(),
+                })?;
+                let tiles = preprocessor.preprocess(&picture);
+                let tiles =
+                    tiles.map_err(|error| GoldenError::pulse(file.clone())(error.into()))?;
+                tiles.pixel_values()
+            }
+        };
+        check.equal(&format!("{name}, sample {index}"), row, alone.as_slice());
+    }
+    check.equal(name, rest, &[]);
+    Ok(())
+}
+
+/// Every row has the sample's id, and the ids and labels that it has by itself with padding behind them.
+fn compare_rows(
+    name: &str,
+    ours: &HostBatch,
+    dataset: &TrainingDataset,
+    items: &[Sample],
+    check: &mut Check,
+) -> Result<(), GoldenError> {
+    let labeller = &dataset.config().labeller;
+    let pad = i32::try_from(labeller.tokenizer().unk_id()).unwrap_or(0);
+    for (row, index) in ours.indices.iter().enumerate() {
+        let sample = &items[*index];
+        let case = format!("{name}, sample {index}");
+        let failed = |reason: String| GoldenError::Fixture {
+            path: case.clone().into(),
+            reason,
+        };
+        let alone = match labeller.label(sample) {
+            Ok(Labelled::Kept(alone)) => alone,
+            Ok(Labelled::Dropped(defect)) => return Err(failed(defect.to_string())),
+            Err(error) => return Err(failed(error.to_string())),
+        };
+        let length = alone.input_ids.len();
+        let padded = |values: &[i32], padding: i32| {
+            let mut values = values.to_vec();
+            values.resize(ours.width.max(length), padding);
+            values
+        };
+        let mask: Vec<bool> = (0..ours.width.max(length)).map(|at| at < length).collect();
+        let mask_row = ours.attention_mask.chunks_exact(ours.width.max(1)).nth(row);
+        let id = ours.ids.get(row).map(String::as_str);
+        check.equal(&case, &id, &Some(sample.id.as_str()));
+        check.equal(
+            &case,
+            ours.row_ids(row).unwrap_or_default(),
+            padded(&alone.input_ids, pad).as_slice(),
+        );
+        check.equal(
+            &case,
+            ours.row_labels(row).unwrap_or_default(),
+            padded(&alone.labels, IGNORE_INDEX).as_slice(),
+        );
+        check.equal(&case, mask_row.unwrap_or_default(), mask.as_slice());
+    }
+    Ok(())
 }
