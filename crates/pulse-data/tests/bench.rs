@@ -146,7 +146,11 @@ fn what_is_missing_is_said() {
         Err(BenchError::NoBench { .. })
     ));
     let parquet = folder.path().join("arena.parquet");
-    std::fs::copy(fixtures().join("missing-column.parquet"), &parquet).unwrap();
+    std::fs::copy(
+        fixtures().with_file_name("missing-column.parquet"),
+        &parquet,
+    )
+    .unwrap();
     let bench = BenchFolder::open(folder.path()).unwrap();
     assert!(matches!(
         bench.items(BenchConfig::PtbTest),

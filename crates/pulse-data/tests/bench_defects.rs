@@ -170,7 +170,10 @@ fn a_second_export_to_one_folder_is_told_to_wait() {
 #[test]
 fn parquet_is_not_exported_beside_parts_of_another_set() {
     let turns = json!([{ "from": "human", "value": "x" }]);
-    let (folder, bench) = folder_with(&json!([{ "id": "a", "conversations": turns }]).to_string());
+    let item = json!([{ "id": "a", "image": "a.png", "conversations": turns }]);
+    let (folder, bench) = folder_with(&item.to_string());
+    std::fs::create_dir(folder.path().join("images")).unwrap();
+    std::fs::write(folder.path().join("images/a.png"), "a").unwrap();
     let out = folder.path().join("out");
     let options = ExportOptions {
         format: BenchFormat::Parquet,

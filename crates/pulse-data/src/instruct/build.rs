@@ -128,13 +128,9 @@ pub fn build_index(path: &Path, options: &IndexOptions) -> Result<IndexReport, I
             Ok(report(&header, resumed_at, false))
         }
         Err(error) => {
-            // A disk that failed can be gone on from. What is wrong in the file will be mended in the file, and then
-            // it is another one.
-            let is_of_disk = matches!(
-                error,
-                InstructError::File { .. } | InstructError::Unwritable { .. }
-            );
-            if !(is_of_disk && partial.has_blocks()) {
+            // What is there of another file, or before the first checkpoint, is of no use to the next run.
+            let is_changed = matches!(error, InstructError::Changed { .. });
+            if is_changed || !partial.has_blocks() {
                 let _ = partial.remove();
             }
             Err(error)
