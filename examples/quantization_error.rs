@@ -9,6 +9,9 @@
 //! random weights, where no text is likelier than another; trained weights are to be compared on a
 //! text of their kind.
 
+// Its output is what it is for.
+#![allow(clippy::print_stdout)]
+
 mod common;
 
 use std::path::PathBuf;
