@@ -1,8 +1,8 @@
 //! Reading label sets.
 
 use super::lexicon::{Alias, NOT_AFTER_ST, aliases};
-use super::negation::is_denied;
-use super::reading::{Reading, Unreadable};
+use super::negation::stance;
+use super::reading::{Mentions, Reading, Unreadable, has_boxes};
 use super::words::{Break, Word, phrase, stands_at, words};
 use crate::task::{Task, TaskKind};
 
@@ -18,6 +18,9 @@ const NONE: &[&str] = &[
     "no label",
     "no labels",
 ];
+
+/// Words behind whose colon the answer stands.
+const MARKERS: &[&str] = &["answer", "choice", "therefore", "conclusion"];
 
 /// The labels that an answer to a task with labels names and does not deny, as positions in the task's list,
 /// ascending.
@@ -37,21 +40,27 @@ pub fn read_labels(task: Task, answer: &str) -> Reading<Vec<usize>> {
     let whole = words(answer);
     let tail = whole
         .iter()
-        .rposition(|word| word.lower == "answer" && word.touching_after == Some(':'))
+        .rposition(|word| {
+            MARKERS.contains(&word.lower.as_str()) && word.touching_after == Some(':')
+        })
         .map(|marker| read_words(task, labels, &whole[marker + 1..]));
     tail.flatten()
         .or_else(|| read_words(task, labels, &whole))
         .map_or(
             Reading::Unreadable(Unreadable::NothingRecognised),
-            Reading::Read,
+            |found| match found.filter(|_| !has_boxes(answer)) {
+                Some(found) => Reading::Read(found),
+                None => Reading::Unreadable(Unreadable::Ambiguous),
+            },
         )
 }
 
+/// The labels; nothing inside if they are ambiguous, nothing at all if none is named.
 fn read_words(
     task: Task,
     labels: &'static [&'static str],
     words: &[Word<'_>],
-) -> Option<Vec<usize>> {
+) -> Option<Option<Vec<usize>>> {
     let mut names: Vec<(Vec<String>, Alias)> = aliases(task, labels)
         .into_iter()
         .map(|alias| (phrase(alias.words), alias))
@@ -78,20 +87,48 @@ fn read_words(
                 stands_at(words, start, &none) && stands_alone(words, start, start + none.len())
             })
         });
-        return says_none.then(Vec::new);
+        return says_none.then(|| Some(Vec::new()));
     }
-    let mut found: Vec<usize> = mentions
-        .into_iter()
-        .filter(|(_, start, end)| !is_denied(words, *start, *end, |at| taken[at]))
-        .filter_map(|(label, ..)| labels.iter().position(|one| *one == label))
-        .collect();
-    found.sort_unstable();
-    found.dedup();
-    Some(found)
+    let mut found = Mentions::default();
+    for (label, start, end) in mentions {
+        if let Some(at) = labels.iter().position(|one| *one == label) {
+            found.add(at, stance(words, start, end, |at| taken[at]));
+        }
+    }
+    let read = found.affirmed();
+    // All labels at once in prose are the question told again.
+    let is_echo = |read: &Vec<usize>| read.len() == labels.len() && taken.contains(&false);
+    Some(read.filter(|read| !is_echo(read)))
 }
+
+/// Words whose value is that of the whole ECG.
+const ECG: &[&str] = &[
+    "answer",
+    "choice",
+    "conclusion",
+    "diagnosis",
+    "ecg",
+    "ekg",
+    "finding",
+    "findings",
+    "impression",
+    "interpretation",
+    "label",
+    "labels",
+    "result",
+    "therefore",
+];
 
 fn is_meant(alias: &Alias, words: &[Word<'_>], start: usize, end: usize) -> bool {
     if alias.alone && !stands_alone(words, start, end) {
+        return false;
+    }
+    // "PR: normal" is not the ECG.
+    let is_value = alias.alone && words[start].gap.contains([':', '=']);
+    let names_ecg = start
+        .checked_sub(1)
+        .is_some_and(|before| ECG.contains(&words[before].lower.as_str()));
+    if is_value && !names_ecg {
         return false;
     }
     let is_segment = alias.label == "ST"

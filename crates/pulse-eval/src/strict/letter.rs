@@ -1,10 +1,10 @@
 //! Reading the letter of an option.
 
-use super::negation::is_denied;
+use super::negation::{is_doubt, stance};
 use super::options::find_options;
-use super::reading::{Reading, Unreadable};
-use super::verdict::verdict;
-use super::words::{Break, Word, phrase, words};
+use super::reading::{Mentions, Reading, Unreadable, has_boxes};
+use super::verdict::{Stance, has_value_mark, verdict};
+use super::words::{Break, Word, phrase, stands_at, words};
 
 /// Words that may stand between `answer` and the letter.
 const FILLERS: &[&str] = &[
@@ -93,20 +93,24 @@ fn find_mark(text: &str, letter: char, from: usize) -> Option<(usize, usize)> {
 ///
 /// `count` is the number of options of the question and `options` their texts, if known. In this order:
 /// 1. The answer is one letter, in any case, with or without brackets and marks: `b`, `(B)`, `**B.**`.
-/// 2. A statement: `answer` or `correct option` (`choice`), then at most a few filling words, then the letter; the
-///    last statement that is not denied decides. Where there is none, options that are mentioned (`option B`) and
-///    neither denied nor rejected; several different ones are ambiguous. A small letter counts here only if
-///    nothing but marks follows it. A letter with another beside it (`B or C`, `B/C`) is ambiguous.
-/// 3. The answer begins with the letter and a mark: `B. text`, `(B) text`, `b) text`, no other letter beside it.
-/// 4. One letter in brackets or one capital alone is named and not denied (`A` only with a mark, as it is also
-///    a word). Several different ones are ambiguous.
-/// 5. The text of exactly one option occurs and is not denied.
+/// 2. Statements: `answer` or `correct option` (`choice`), then at most a few filling words, then the letter. The last
+///    `answer:` decides; otherwise all that are not denied must name one letter. A letter with another beside it
+///    (`B or C`, `B/C`) is ambiguous.
+/// 3. The letters named: behind `option`, with a mark at the start, in brackets, or a capital alone (`A` only with
+///    a mark, as it is also a word). What is only discussed ("option D would show Q waves") is left out; exactly one
+///    must be left that is not denied. `A. text: incorrect` denies A.
+/// 4. The text of exactly one option occurs and is not denied.
 ///
-/// A letter beyond the question's options is [`Unreadable::OutsideOptions`].
+/// A small letter counts only in brackets, at the start, or where nothing but marks follows it. Where it is unclear
+/// what is said about a letter, the answer is ambiguous. A letter beyond the question's options is
+/// [`Unreadable::OutsideOptions`].
 pub fn read_letter(answer: &str, count: usize, options: &[String]) -> Reading<char> {
     let words = words(answer);
     if words.is_empty() {
         return Reading::Unreadable(Unreadable::Empty);
+    }
+    if has_boxes(answer) {
+        return Reading::Unreadable(Unreadable::Ambiguous);
     }
     let letter = match words.as_slice() {
         [only] => letter_of(only, true),
@@ -115,31 +119,24 @@ pub fn read_letter(answer: &str, count: usize, options: &[String]) -> Reading<ch
     if let Some(letter) = letter {
         return within(letter, count);
     }
-    if let Some(found) = stated(&words, options).or_else(|| leading(&words, options)) {
-        return match found {
-            Found::One(letter) => within(letter, count),
-            Found::Several => Reading::Unreadable(Unreadable::Ambiguous),
-        };
-    }
-    let named = named(&words, options);
-    match named.as_slice() {
-        [only] => return within(*only, count),
-        [] => {}
-        _ => return Reading::Unreadable(Unreadable::Ambiguous),
-    }
-    let found: Vec<usize> = find_options(&words, options)
-        .into_iter()
-        .filter(|(_, is_denied)| !is_denied)
-        .map(|(option, _)| option)
-        .collect();
-    match found.as_slice() {
-        [option] => letter_at(*option)
+    let letters = stated(&words, options).unwrap_or_else(|| named(&words, options));
+    let found = match letters.affirmed().as_deref() {
+        Some([]) => find_options(&words, options).affirmed(),
+        Some(found) => Some(found.to_vec()),
+        None => None,
+    };
+    match found.as_deref() {
+        Some([]) => Reading::Unreadable(Unreadable::NothingRecognised),
+        Some([option]) => letter_at(*option)
             .map_or(Reading::Unreadable(Unreadable::OutsideOptions), |letter| {
                 within(letter, count)
             }),
-        [] => Reading::Unreadable(Unreadable::NothingRecognised),
         _ => Reading::Unreadable(Unreadable::Ambiguous),
     }
+}
+
+fn position_of(letter: char) -> usize {
+    ('A'..letter).count()
 }
 
 fn letter_at(option: usize) -> Option<char> {
@@ -177,24 +174,20 @@ fn is_marked(words: &[Word<'_>], at: usize) -> bool {
             .is_none_or(|next| next.before == Break::Clause)
 }
 
-/// What a statement names.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Found {
-    One(char),
-    Several,
-}
-
-fn stated(words: &[Word<'_>], options: &[String]) -> Option<Found> {
-    let mut chosen = None;
-    let mut mentioned: Option<Found> = None;
+/// What statements name; nothing if there is none that is not denied.
+fn stated(words: &[Word<'_>], options: &[String]) -> Option<Mentions> {
+    let mut found = Mentions::default();
+    let mut is_stated = false;
     for (at, word) in words.iter().enumerate() {
         let is_answer = word.lower == "answer";
-        if !is_answer && !["option", "choice"].contains(&word.lower.as_str()) {
+        let before = at.checked_sub(1).and_then(|before| words.get(before));
+        let is_chosen = is_answer
+            || (["option", "choice", "one"].contains(&word.lower.as_str())
+                && word.before == Break::Space
+                && before.is_some_and(|word| CHOSEN.contains(&word.lower.as_str())));
+        if !is_chosen {
             continue;
         }
-        let before = at.checked_sub(1).and_then(|before| words.get(before));
-        let is_chosen =
-            is_answer || before.is_some_and(|word| CHOSEN.contains(&word.lower.as_str()));
         let mut next = at + 1;
         // A colon or a new line right after "answer" does not end the statement; anything else does.
         while words
@@ -203,30 +196,28 @@ fn stated(words: &[Word<'_>], options: &[String]) -> Option<Found> {
         {
             next += 1;
         }
-        let Some(candidate) = words.get(next) else {
-            continue;
-        };
-        let Some(letter) = letter_of(candidate, is_marked(words, next)) else {
+        let Some(letter) = words
+            .get(next)
+            .and_then(|candidate| letter_of(candidate, is_marked(words, next)))
+        else {
             continue;
         };
         // "I" and other letters outside A to H are words of prose here.
-        if letter > 'H' || is_rejected(words, next, letter, options) {
+        let stance = stance_of(words, next, letter, options);
+        if letter > 'H' || stance == Stance::Denied {
             continue;
         }
-        let found = match has_another(words, next, letter) {
-            true => Found::Several,
-            false => Found::One(letter),
-        };
-        if is_chosen {
-            chosen = Some(found);
-        } else {
-            mentioned = match mentioned {
-                Some(other) if other != found => Some(Found::Several),
-                _ => Some(found),
-            };
+        if word.touching_after == Some(':') {
+            found = Mentions::default();
         }
+        is_stated = true;
+        let stance = match has_another(words, next, letter) {
+            true => Stance::Unclear,
+            false => stance,
+        };
+        found.add(position_of(letter), stance);
     }
-    chosen.or(mentioned)
+    is_stated.then_some(found)
 }
 
 /// Whether another letter stands beside the one at a place: `B or C`, `B/C`, `B, C`, `B. C.`
@@ -264,59 +255,73 @@ fn is_letter(words: &[Word<'_>], at: usize) -> bool {
     })
 }
 
-/// Whether a letter is denied: as any word, or by a verdict in the place of the option's text ("A. Wrong"). Words
-/// that begin the option's own text are none ("B. No" where option B is "No"), nor is anything if the texts are
-/// not known.
-fn is_rejected(words: &[Word<'_>], at: usize, letter: char, options: &[String]) -> bool {
+/// What is said about a letter: as about any word, or by a verdict in the place of the option's text ("A. Wrong")
+/// or behind it. Words that begin the option's own text are none ("B. No" where option B is "No"), nor is anything if
+/// the texts are not known.
+fn stance_of(words: &[Word<'_>], at: usize, letter: char, options: &[String]) -> Stance {
     let next = words.get(at + 1);
-    let own = ('A'..='Z')
-        .position(|one| one == letter)
-        .and_then(|option| options.get(option))
-        .map(|text| phrase(text));
+    let own = options.get(position_of(letter)).map(|text| phrase(text));
     let is_own = match (&own, next) {
         (Some(text), Some(next)) => text.first() == Some(&next.lower),
         (None, Some(next)) => next.before == Break::Clause,
         (_, None) => false,
     };
     let is_text = |place: usize| (is_own && place == at + 1) || is_letter(words, place);
+    let found = stance(words, at, at + 1, is_text);
     let is_listed = matches!(words[at].touching_after, Some('.' | ')' | ':'));
-    is_denied(words, at, at + 1, is_text)
-        || (is_listed && verdict(words, at + 1, true, &is_text) == Some(true))
+    if found != Stance::Affirmed || !is_listed {
+        return found;
+    }
+    let is_item = words[at].before == Break::Clause && !options.is_empty();
+    match own.filter(|own| stands_at(words, at + 1, own)) {
+        Some(own) => {
+            let end = at + 1 + own.len();
+            let is_marked = words.get(end).is_some_and(has_value_mark);
+            verdict(words, end, is_marked, &is_text).unwrap_or(Stance::Affirmed)
+        }
+        None => match verdict(words, at + 1, true, &is_text) {
+            Some(Stance::Denied) => Stance::Denied,
+            Some(Stance::Affirmed) => Stance::Affirmed,
+            _ if is_item && has_doubt_behind(words, at + 1) => Stance::Unclear,
+            _ => Stance::Affirmed,
+        },
+    }
 }
 
-fn leading(words: &[Word<'_>], options: &[String]) -> Option<Found> {
-    let first = words.first()?;
-    let is_bracketed = first.touching_before == Some('(') && first.touching_after == Some(')');
-    let is_listed = matches!(first.touching_after, Some('.' | ')' | ':'));
-    let letter = (is_bracketed || is_listed)
-        .then(|| letter_of(first, true))
-        .flatten()
-        .filter(|letter| *letter <= 'H' && !is_rejected(words, 0, *letter, options))?;
-    Some(match has_another(words, 0, letter) {
-        true => Found::Several,
-        false => Found::One(letter),
-    })
+/// Whether the sentence from a place on denies or doubts something.
+fn has_doubt_behind(words: &[Word<'_>], from: usize) -> bool {
+    let is_option = |word: &Word<'_>| ["option", "choice"].contains(&word.lower.as_str());
+    if words.get(from).is_some_and(is_option) {
+        return false;
+    }
+    (from..words.len())
+        .take_while(|at| *at == from || !words[*at].gap.contains(['.', '\n', ';']))
+        .any(|at| is_doubt(words, at))
 }
 
-fn named(words: &[Word<'_>], options: &[String]) -> Vec<char> {
-    let mut found: Vec<char> = Vec::new();
+/// The letters named, those left out that are only discussed.
+fn named(words: &[Word<'_>], options: &[String]) -> Mentions {
+    let mut found = Mentions::default();
     for (at, word) in words.iter().enumerate() {
+        let before = at.checked_sub(1).map(|before| words[before].lower.as_str());
         let is_bracketed = matches!(word.touching_before, Some('(' | '['))
             && matches!(word.touching_after, Some(')' | ']'));
-        let Some(letter) = letter_of(word, is_bracketed).filter(|letter| *letter <= 'H') else {
+        let is_option = before.is_some_and(|word| ["option", "choice"].contains(&word));
+        let is_first = at == 0 && matches!(word.touching_after, Some('.' | ')' | ':'));
+        let is_small = is_bracketed || is_first || (is_option && is_marked(words, at));
+        let Some(letter) = letter_of(word, is_small).filter(|letter| *letter <= 'H') else {
             continue;
         };
-        let is_name = at > 0 && NAMES.contains(&words[at - 1].lower.as_str());
+        let is_name = before.is_some_and(|word| NAMES.contains(&word));
         let is_article = letter == 'A'
             && !is_bracketed
+            && !is_option
             && !is_marked(words, at)
-            && word.touching_after != Some(',');
-        if !is_name
-            && !is_article
-            && !found.contains(&letter)
-            && !is_rejected(words, at, letter, options)
-        {
-            found.push(letter);
+            && word.touching_after != Some(',')
+            && !matches!(words.get(at + 1), Some(next) if ["is", "and", "or"].contains(&next.lower.as_str()));
+        let stance = stance_of(words, at, letter, options);
+        if !is_name && !is_article && stance != Stance::Discussed {
+            found.add(position_of(letter), stance);
         }
     }
     found

@@ -49,6 +49,10 @@ const FIRST_DEGREE: &[&str] = &[
     "first-degree atrioventricular block",
     "1st degree atrioventricular block",
     "1st-degree atrioventricular block",
+    "first degree avb",
+    "first-degree avb",
+    "1st degree avb",
+    "1st-degree avb",
 ];
 
 const CPSC: &[Alias] = &[
@@ -57,14 +61,29 @@ const CPSC: &[Alias] = &[
     alias("PAC", "premature atrial contraction"),
     alias("PAC", "premature atrial contractions"),
     alias("PAC", "atrial premature contraction"),
+    alias("PAC", "atrial premature contractions"),
+    alias("PAC", "atrial premature beat"),
+    alias("PAC", "atrial premature beats"),
+    alias("PAC", "premature atrial complex"),
+    alias("PAC", "premature atrial complexes"),
     alias("PVC", "pvcs"),
     alias("PVC", "premature ventricular contraction"),
     alias("PVC", "premature ventricular contractions"),
     alias("PVC", "ventricular premature contraction"),
+    alias("PVC", "ventricular premature contractions"),
+    alias("PVC", "ventricular premature beat"),
+    alias("PVC", "ventricular premature beats"),
+    alias("PVC", "premature ventricular complex"),
+    alias("PVC", "premature ventricular complexes"),
+    alias("NORM", "normal sinus rhythm"),
     alias("STD", "st depression"),
+    alias("STD", "st depressions"),
+    alias("STD", "st-depression"),
     alias("STD", "st-segment depression"),
     alias("STD", "st segment depression"),
     alias("STE", "st elevation"),
+    alias("STE", "st elevations"),
+    alias("STE", "st-elevation"),
     alias("STE", "st-segment elevation"),
     alias("STE", "st segment elevation"),
 ];
@@ -80,6 +99,7 @@ const NORMAL: &[Alias] = &[
     alias("NORM", "normal electrocardiogram"),
     alias("NORM", "ecg is normal"),
     alone("NORM", "normal"),
+    alone("NORM", "within normal limits"),
 ];
 
 const SHARED: &[Alias] = &[
@@ -102,6 +122,8 @@ pub(super) const NOT_AFTER_ST: &[&str] = &[
     "abnormalities",
     "deviation",
     "wave",
+    "waves",
+    "and",
     "t",
 ];
 

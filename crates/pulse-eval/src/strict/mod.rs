@@ -12,6 +12,8 @@ mod letter;
 mod lexicon;
 mod negation;
 mod options;
+#[cfg(test)]
+mod phrasings;
 mod reading;
 mod report;
 mod score;

@@ -1,16 +1,15 @@
-//! Whether something is denied where it stands; labels, options and letters are read with the same rules.
+//! What is said about something where it stands; labels, options and letters are read with the same rules.
 //!
-//! A cue denies what follows it within its clause, up to six words on. Over a comma it reaches only in a list
-//! that goes on with `or` or `nor` ("no MI, STTC or HYP"); "no AF, LBBB" leaves LBBB standing. A heading denies all
-//! that is listed behind its colon ("Absent: MI, STTC"). What stands behind decides before all that, see
-//! [`verdict`]: "MI is unlikely", "MI: no"; over a list joined by `or` or `/`, or by `and` before `are` or a mark ("MI and
-//! STTC are absent"), it holds for all.
+//! A cue denies what follows it within its clause if only words of evidence, names and commas of a list stand
+//! between; over a comma only in a list that goes on with `or` or `nor` ("no MI, STTC or HYP"); "no AF, LBBB" leaves
+//! LBBB standing. With any other word between ("absent P waves indicate AF") it is unclear what is meant. A heading
+//! denies all that is listed behind its colon ("Absent: MI, STTC"). What stands behind decides before all that, see
+//! [`verdict`]: "MI is unlikely", "MI: no", "MI (infarction): no"; over a list joined by `or` or `/`, or by `and`
+//! before `are` or a mark ("MI and STTC are absent"), it holds for all.
 
-use super::verdict::{has_value_mark, verdict};
+use super::verdict::{Stance, has_value_mark, verdict};
 use super::words::{Break, Word};
 
-/// Words between a cue and what it denies.
-const REACH: usize = 6;
 /// Words of a list that a heading or a common verdict holds for.
 const LONGEST_LIST: usize = 30;
 
@@ -34,6 +33,119 @@ const CUES: &[&str] = &[
     "wasn't",
     "absent",
     "denies",
+    "didn't",
+    "won't",
+    "couldn't",
+    "wouldn't",
+    "shouldn't",
+    "none",
+    "nothing",
+];
+/// Words that make a riddle of what follows them in the clause.
+const RIDDLES: &[&str] = &[
+    "except",
+    "excepting",
+    "besides",
+    "if",
+    "unless",
+    "whether",
+    "unlikely",
+    "doubtful",
+    "doubt",
+    "improbable",
+    "implausible",
+    "versus",
+    "vs",
+    "choose",
+    "select",
+];
+/// Words that may stand between a cue and what it denies.
+const PASSED: &[&str] = &[
+    "a",
+    "an",
+    "the",
+    "any",
+    "of",
+    "for",
+    "to",
+    "as",
+    "such",
+    "like",
+    "including",
+    "be",
+    "or",
+    "nor",
+    "acute",
+    "old",
+    "prior",
+    "abnormal",
+    "clear",
+    "definite",
+    "obvious",
+    "significant",
+    "specific",
+    "typical",
+    "other",
+    "convincing",
+    "evidence",
+    "sign",
+    "signs",
+    "indication",
+    "indications",
+    "suggestion",
+    "finding",
+    "findings",
+    "feature",
+    "features",
+    "criteria",
+    "abnormality",
+    "abnormalities",
+    "pattern",
+    "patterns",
+    "suggestive",
+    "indicative",
+    "diagnostic",
+    "consistent",
+    "compatible",
+    "with",
+    "has",
+    "have",
+    "see",
+    "show",
+    "represent",
+    "fit",
+    "support",
+    "suggest",
+    "indicate",
+    "option",
+    "options",
+    "choice",
+    "letter",
+    "answer",
+    "is",
+    "either",
+    "ischemia",
+    "ischaemia",
+    "arrhythmia",
+    "arrhythmias",
+    "left",
+    "right",
+    "bundle",
+    "branch",
+    "block",
+    "atrial",
+    "ventricular",
+    "fibrillation",
+    "flutter",
+];
+/// Words before `with` that go on with it.
+const BEFORE_WITH: &[&str] = &[
+    "consistent",
+    "compatible",
+    "keeping",
+    "line",
+    "fit",
+    "agree",
 ];
 const TWO_WORD_CUES: &[[&str; 2]] = &[
     ["rather", "than"],
@@ -50,7 +162,7 @@ const TWO_WORD_CUES: &[[&str; 2]] = &[
 const ONLY: &[&str] = &["only", "just", "merely"];
 /// Words at which a denial ends.
 const TURNS: &[&str] = &[
-    "but", "however", "although", "though", "yet", "instead", "with", "shows", "is", "there",
+    "but", "however", "although", "though", "yet", "instead", "with",
 ];
 /// Last words of headings whose lists are denied.
 const HEADINGS: &[&str] = &[
@@ -85,20 +197,33 @@ const HEADINGS_NOT: &[&str] = &[
     "found",
     "identified",
     "visible",
+    "apply",
+    "applicable",
 ];
 
-/// Whether the words from `start` to before `end` are denied. Words for which `is_content` holds are no cues
+/// What is said about the words from `start` to before `end`. Words for which `is_content` holds are no cues
 /// (an option may itself be `no`).
-pub(super) fn is_denied(
+pub(super) fn stance(
     words: &[Word<'_>],
     start: usize,
     end: usize,
     is_content: impl Fn(usize) -> bool,
-) -> bool {
-    if let Some(denied) = verdict_behind(words, end, &is_content) {
-        return denied;
+) -> Stance {
+    let (before, is_direct) = from_before(words, start, &is_content);
+    match (verdict_behind(words, end, &is_content), before) {
+        // "No MI is seen", but "no MI and STTC is seen".
+        (Some(Stance::Affirmed), Stance::Denied) if is_direct => Stance::Denied,
+        (Some(Stance::Affirmed), Stance::Denied | Stance::Unclear) => Stance::Unclear,
+        (Some(behind), _) => behind,
+        (None, Stance::Affirmed) => under_heading(words, start, &is_content),
+        (None, before) => before,
     }
-    denied_from_before(words, start, &is_content) || is_under_heading(words, start, &is_content)
+}
+
+/// Whether a word denies or puts in doubt.
+pub(super) fn is_doubt(words: &[Word<'_>], at: usize) -> bool {
+    let lower = words[at].lower.as_str();
+    is_cue_at(words, at) || RIDDLES.contains(&lower) || HEADINGS.contains(&lower)
 }
 
 fn is_cue_at(words: &[Word<'_>], at: usize) -> bool {
@@ -116,43 +241,86 @@ fn is_cue_at(words: &[Word<'_>], at: usize) -> bool {
             .any(|[first, second]| words[at - 1].lower == *first && lower == *second)
 }
 
-fn denied_from_before(
+/// What the words before say, and whether nothing but words of evidence stands between.
+fn from_before(
     words: &[Word<'_>],
     start: usize,
     is_content: &impl Fn(usize) -> bool,
-) -> bool {
+) -> (Stance, bool) {
     let mut has_comma = false;
+    // A word or mark stands between whose part in the sentence is not known.
+    let mut is_unclear = false;
+    let mut is_direct = true;
     let mut position = start;
-    for _ in 0..REACH {
-        match words[position].before {
-            Break::Clause => return false,
+    loop {
+        let word = &words[position];
+        let Some(before) = position.checked_sub(1) else {
+            break;
+        };
+        match word.before {
+            Break::Clause => break,
             Break::Comma => has_comma = true,
             Break::Space => {}
         }
-        let Some(before) = position.checked_sub(1) else {
-            return false;
-        };
+        is_unclear |= word.gap.contains(['-', '\u{2013}', '\u{2014}', '&', '+']);
         position = before;
         if is_content(position) {
+            is_direct = false;
             continue;
         }
-        if is_verdict_of_other(words, position, is_content) {
-            return false;
+        let lower = words[position].lower.as_str();
+        if RIDDLES.contains(&lower) && !is_verdict_of_other(words, position, is_content) {
+            return (Stance::Unclear, false);
         }
-        if is_cue_at(words, position) {
-            return !has_comma || is_list_with_or(words, start);
+        let is_all_but = lower == "but"
+            && position > 0
+            && ["all", "any", "anything", "nothing"].contains(&words[position - 1].lower.as_str());
+        if is_all_but {
+            return (Stance::Unclear, false);
         }
-        if TURNS.contains(&words[position].lower.as_str()) {
-            return false;
+        let is_cue = is_cue_at(words, position);
+        if is_cue && is_verdict_of_other(words, position, is_content) {
+            break;
         }
+        if is_cue {
+            let stance = match has_comma && !is_list_with_or(words, start) {
+                true => Stance::Affirmed,
+                false if is_unclear => Stance::Unclear,
+                false => Stance::Denied,
+            };
+            return (stance, is_direct);
+        }
+        let goes_on = lower == "with"
+            && position > 0
+            && BEFORE_WITH.contains(&words[position - 1].lower.as_str());
+        if TURNS.contains(&lower) && !goes_on {
+            break;
+        }
+        // "No pericarditis, MI or STTC": a word alone in its place in a list is a name.
+        let is_item = words.get(position + 1).is_some_and(|next| {
+            next.before == Break::Comma || ["or", "nor"].contains(&next.lower.as_str())
+        }) && (words[position].before == Break::Comma
+            || position > 0 && is_cue_at(words, position - 1));
+        is_unclear |= !is_item
+            && !PASSED.contains(&lower)
+            && !TWO_WORD_CUES.iter().any(|two| lower == two[1]);
     }
-    false
+    (Stance::Affirmed, false)
 }
 
 /// Whether a word is part of what is said about something before it ("MI absent STTC present").
 fn is_verdict_of_other(words: &[Word<'_>], at: usize, is_content: &impl Fn(usize) -> bool) -> bool {
-    at.checked_sub(1).is_some_and(is_content)
-        && verdict(words, at, has_value_mark(&words[at]), is_content).is_some()
+    let mut first = at;
+    while first > 0 && !is_content(first - 1) {
+        if words[first].before > Break::Space && !has_value_mark(&words[first]) {
+            return false;
+        }
+        first -= 1;
+    }
+    first > 0
+        && at - first < 6
+        && (verdict(words, first, has_value_mark(&words[first]), is_content)
+            == Some(Stance::Denied))
 }
 
 /// Whether the clause goes on, at or after `start`, with `or` or `nor`, or the word before is one.
@@ -160,8 +328,7 @@ fn is_list_with_or(words: &[Word<'_>], start: usize) -> bool {
     let is_or = |word: &Word<'_>| word.lower == "or" || word.lower == "nor";
     let rest = words[start + 1..]
         .iter()
-        .take_while(|word| word.before < Break::Clause)
-        .take(REACH);
+        .take_while(|word| word.before < Break::Clause);
     rest.into_iter().any(is_or)
         || start
             .checked_sub(1)
@@ -173,7 +340,8 @@ fn verdict_behind(
     words: &[Word<'_>],
     end: usize,
     is_content: &impl Fn(usize) -> bool,
-) -> Option<bool> {
+) -> Option<Stance> {
+    let end = behind_brackets(words, end);
     let is_marked = words.get(end).is_some_and(has_value_mark);
     if let Some(found) = verdict(words, end, is_marked, is_content) {
         return Some(found);
@@ -206,45 +374,68 @@ fn verdict_behind(
         .flatten()
 }
 
-/// Whether the list that something stands in has a heading that denies: "Absent: MI, STTC".
-fn is_under_heading(words: &[Word<'_>], start: usize, is_content: &impl Fn(usize) -> bool) -> bool {
+/// Behind brackets that explain a name, if a verdict may follow them there: "MI (myocardial infarction): no".
+fn behind_brackets(words: &[Word<'_>], end: usize) -> usize {
+    let is_open = |word: &Word<'_>| word.gap.trim() == "(";
+    if !words.get(end).is_some_and(is_open) {
+        return end;
+    }
+    let inside = words[end + 1..].iter().take(LONGEST_LIST);
+    let closing = inside
+        .clone()
+        .position(|word| word.gap.contains(['(', ')', '\n']))
+        .map(|offset| end + 1 + offset);
+    closing
+        .filter(|at| words[*at].gap.starts_with(')') && has_value_mark(&words[*at]))
+        .unwrap_or(end)
+}
+
+/// What the heading of the list says in which something stands: "Absent: MI, STTC" denies.
+fn under_heading(words: &[Word<'_>], start: usize, is_content: &impl Fn(usize) -> bool) -> Stance {
     let mut first = start;
     while words[first].before != Break::Clause {
-        if first == 0
-            || start - first > LONGEST_LIST
-            || TURNS.contains(&words[first].lower.as_str())
-        {
-            return false;
+        if first == 0 || TURNS.contains(&words[first].lower.as_str()) {
+            return Stance::Affirmed;
         }
         first -= 1;
     }
-    let Some(last) = first.checked_sub(1) else {
-        return false;
+    let mark = words[first].gap.trim_start_matches(['*', '_', '"']);
+    let Some(last) = first.checked_sub(1).filter(|_| mark.starts_with(':')) else {
+        return Stance::Affirmed;
     };
     // "Absent labels:".
     let last = match last.checked_sub(1) {
         Some(before) if HEADED.contains(&words[last].lower.as_str()) => before,
         _ => last,
     };
-    if is_content(last)
-        || !words[first]
-            .gap
-            .trim_start_matches(['*', '_', '"'])
-            .starts_with(':')
-    {
-        return false;
-    }
-    if is_verdict_of_other(words, last, is_content) {
-        return false;
+    if is_content(last) || is_verdict_of_other(words, last, is_content) {
+        return Stance::Affirmed;
     }
     let lower = words[last].lower.as_str();
+    let mut head = last;
+    while head > 0 && words[head].before != Break::Clause {
+        head -= 1;
+    }
+    let has_cue = (head..=last).any(|at| !is_content(at) && is_doubt(words, at));
+    let has_subject = (head..last).any(|at| {
+        !HEADED.contains(&words[at].lower.as_str())
+            && ![
+                "not", "do", "does", "that", "which", "the", "ruled", "are", "is",
+            ]
+            .contains(&words[at].lower.as_str())
+    });
     let before = last
         .checked_sub(1)
         .map(|before| words[before].lower.as_str());
-    match before {
+    let is_denying = match before {
         Some("not") => HEADINGS_NOT.contains(&lower),
         Some("ruled") => lower == "out",
         _ => HEADINGS.contains(&lower),
+    };
+    match (is_denying, has_subject, has_cue) {
+        (true, false, _) => Stance::Denied,
+        (true, true, _) | (_, _, true) => Stance::Unclear,
+        _ => Stance::Affirmed,
     }
 }
 
@@ -259,7 +450,7 @@ mod tests {
         let words = words(text);
         let is_name = |at: usize| ["X", "Y", "Z"].contains(&words[at].text);
         let start = words.iter().position(|word| word.text == "X").unwrap();
-        is_denied(&words, start, start + 1, is_name)
+        stance(&words, start, start + 1, is_name) == Stance::Denied
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::negation::is_denied;
-use super::reading::{Reading, Unreadable};
-use super::words::{Word, phrase, stands_at, words};
+use super::negation::stance;
+use super::reading::{Mentions, Reading, Unreadable, has_boxes};
+use super::words::{Break, Word, phrase, stands_at, words};
 use crate::gold::{GoldAnswer, is_characters};
 
 /// The sentence that closes the questions of ECG-QA.
@@ -74,17 +74,21 @@ pub fn read_options(answer: &str, options: &[String]) -> Reading<Vec<usize>> {
     if found.is_empty() {
         return Reading::Unreadable(Unreadable::NothingRecognised);
     }
-    Reading::Read(
-        found
-            .into_iter()
-            .filter(|(_, is_denied)| !is_denied)
-            .map(|(option, _)| option)
-            .collect(),
-    )
+    let is_yes_and_no = |read: &Vec<usize>| {
+        ["yes", "no"].iter().all(|word| {
+            read.iter()
+                .any(|at| options[*at].eq_ignore_ascii_case(word))
+        })
+    };
+    match found.affirmed() {
+        Some(read) if !is_yes_and_no(&read) && !has_boxes(answer) => Reading::Read(read),
+        _ => Reading::Unreadable(Unreadable::Ambiguous),
+    }
 }
 
-/// Options that occur, each once with whether every mention is denied, by position.
-pub(super) fn find_options(words: &[Word<'_>], options: &[String]) -> Vec<(usize, bool)> {
+/// Options that occur, with what is said about them. `no` is an option only where no word follows it in its
+/// clause.
+pub(super) fn find_options(words: &[Word<'_>], options: &[String]) -> Mentions {
     let mut names: Vec<(usize, Vec<String>)> = options
         .iter()
         .map(|option| phrase(option))
@@ -96,20 +100,22 @@ pub(super) fn find_options(words: &[Word<'_>], options: &[String]) -> Vec<(usize
     for (option, phrase) in &names {
         for start in 0..words.len() {
             let end = start + phrase.len();
-            if stands_at(words, start, phrase) && !taken[start..end].contains(&true) {
+            let is_determiner = *phrase == ["no"]
+                && words
+                    .get(end)
+                    .is_some_and(|next| next.before == Break::Space);
+            if stands_at(words, start, phrase)
+                && !taken[start..end].contains(&true)
+                && !is_determiner
+            {
                 taken[start..end].fill(true);
                 mentions.push((*option, start, end));
             }
         }
     }
-    mentions.sort_unstable();
-    let mut found: Vec<(usize, bool)> = Vec::new();
+    let mut found = Mentions::default();
     for (option, start, end) in mentions {
-        let denied = is_denied(words, start, end, |at| taken[at]);
-        match found.last_mut() {
-            Some((last, all)) if *last == option => *all = *all && denied,
-            _ => found.push((option, denied)),
-        }
+        found.add(option, stance(words, start, end, |at| taken[at]));
     }
     found
 }
