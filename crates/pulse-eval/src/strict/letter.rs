@@ -93,9 +93,8 @@ fn find_mark(text: &str, letter: char, from: usize) -> Option<(usize, usize)> {
 ///
 /// `count` is the number of options of the question and `options` their texts, if known. In this order:
 /// 1. The answer is one letter, in any case, with or without brackets and marks: `b`, `(B)`, `**B.**`.
-/// 2. Statements: `answer` or `correct option` (`choice`), then at most a few filling words, then the letter. The last
-///    `answer:` decides; otherwise all that are not denied must name one letter. A letter with another beside it
-///    (`B or C`, `B/C`) is ambiguous.
+/// 2. Statements: `answer` or `correct option` (`choice`), then at most a few filling words, then the letter; the
+///    last that is not denied decides. A letter with another beside it (`B or C`, `B/C`) is ambiguous.
 /// 3. The letters named: behind `option`, with a mark at the start, in brackets, or a capital alone (`A` only with
 ///    a mark, as it is also a word). What is only discussed ("option D would show Q waves") is left out; exactly one
 ///    must be left that is not denied. `A. text: incorrect` denies A.
@@ -207,9 +206,8 @@ fn stated(words: &[Word<'_>], options: &[String]) -> Option<Mentions> {
         if letter > 'H' || stance == Stance::Denied {
             continue;
         }
-        if word.touching_after == Some(':') {
-            found = Mentions::default();
-        }
+        // The last statement decides.
+        found = Mentions::default();
         is_stated = true;
         let stance = match has_another(words, next, letter) {
             true => Stance::Unclear,

@@ -74,11 +74,14 @@ pub fn read_options(answer: &str, options: &[String]) -> Reading<Vec<usize>> {
     if found.is_empty() {
         return Reading::Unreadable(Unreadable::NothingRecognised);
     }
+    // Unless the answer is a bare list, as questions that compare two ECGs want it.
     let is_yes_and_no = |read: &Vec<usize>| {
-        ["yes", "no"].iter().all(|word| {
+        let listed: usize = read.iter().map(|at| phrase(&options[*at]).len()).sum();
+        let has = |word: &str| {
             read.iter()
                 .any(|at| options[*at].eq_ignore_ascii_case(word))
-        })
+        };
+        listed < words.len() && has("yes") && has("no")
     };
     match found.affirmed() {
         Some(read) if !is_yes_and_no(&read) && !has_boxes(answer) => Reading::Read(read),
