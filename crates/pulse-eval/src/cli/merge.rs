@@ -16,13 +16,16 @@ pub(super) struct MergeArguments {
     /// Folder for the whole
     #[arg(long)]
     out: PathBuf,
+    /// Merge what is there even if shares ended early
+    #[arg(long)]
+    partial: bool,
     /// text for people, json one object
     #[arg(long, value_enum, default_value_t = PlainFormat::Text)]
     format: PlainFormat,
 }
 
 pub(super) fn run(arguments: &MergeArguments) -> Result<(), Failure> {
-    let report = merge_shards(&arguments.shares, &arguments.out)?;
+    let report = merge_shards(&arguments.shares, &arguments.out, arguments.partial)?;
     match arguments.format {
         PlainFormat::Json => json(&report),
         PlainFormat::Text => {
@@ -30,7 +33,14 @@ pub(super) fn run(arguments: &MergeArguments) -> Result<(), Failure> {
             let lines: String = tasks
                 .map(|(task, answers)| format!("{task}: {answers} answers\n"))
                 .collect();
-            text(&format!("{lines}{} failed questions\n", report.failures))
+            let missing = report.missing.iter();
+            let missing: String = missing
+                .map(|(task, count)| format!("{task}: {count} questions MISSING\n"))
+                .collect();
+            text(&format!(
+                "{lines}{} failed questions\n{missing}",
+                report.failures
+            ))
         }
     }
 }

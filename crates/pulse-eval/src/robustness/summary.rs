@@ -128,5 +128,22 @@ fn figure_name(report: &BatteryReport) -> &str {
 
 fn cell(result: &VariationResult) -> String {
     let figure = result.figures.first().and_then(|figure| figure.value);
-    format!("{} ({:.0} %)", value(figure), result.same_as_clean * 100.0)
+    let mut figures = result.figures.iter();
+    let invalid = figures
+        .find(|figure| figure.name == "invalid_rate")
+        .and_then(|figure| figure.value)
+        .unwrap_or(0.0);
+    // Of answers that cannot be read none is read alike.
+    if invalid >= 1.0 {
+        return format!("{} (all unreadable)", value(figure));
+    }
+    let same = result.same_as_clean * 100.0;
+    match invalid > 0.0 {
+        true => format!(
+            "{} ({same:.0} %; {:.0} % unreadable)",
+            value(figure),
+            invalid * 100.0
+        ),
+        false => format!("{} ({same:.0} %)", value(figure)),
+    }
 }

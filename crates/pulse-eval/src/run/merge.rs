@@ -23,16 +23,25 @@ pub struct MergeReport {
     pub tasks: Vec<(Task, usize)>,
     /// Questions that failed in a share.
     pub failures: usize,
+    /// Tasks with questions before the last one answered that were neither answered nor failed.
+    pub missing: Vec<(Task, u64)>,
 }
 
 /// Joins the folders of all shares of a run to one, answers in the order of the benchmark. What `out` has already,
 /// of an earlier merge or of a run that went on there, is kept.
 ///
+/// Shares that ended early leave gaps between the answers of the others: they are refused, or with `is_partial`
+/// counted. Questions behind the last one that any share answered are not seen to be missing.
+///
 /// # Errors
-/// [`RunError`] unless the folders are all shares of one run, made with the same settings from the same benchmark,
+/// [`RunError`] unless the folders are all shares of one run, finished or `is_partial`, made with the same settings from the same benchmark,
 /// each given once, and `out` is none of them and holds nothing of another run; and if another process writes to
 /// one of them.
-pub fn merge_shards(shares: &[PathBuf], out: &Path) -> Result<MergeReport, RunError> {
+pub fn merge_shards(
+    shares: &[PathBuf],
+    out: &Path,
+    is_partial: bool,
+) -> Result<MergeReport, RunError> {
     let settings = check(shares, out)?;
     let digest = settings.digest();
     std::fs::create_dir_all(out).map_err(RunError::file(out))?;
@@ -62,6 +71,15 @@ pub fn merge_shards(shares: &[PathBuf], out: &Path) -> Result<MergeReport, RunEr
             }
         }
     }
+    let missing = gaps(&wholes, &failures);
+    if !is_partial && let Some((task, count)) = missing.first() {
+        return Err(RunError::Shares {
+            reason: format!(
+                "{count} questions of {task} were neither answered nor failed in any share, so a share ended early or \
+                 has lost its folder of {task}; run it again to go on, or merge what is there with --partial"
+            ),
+        });
+    }
     settings.claim(out)?;
     write_benchmark(out, benchmark)?;
     let mut tasks = Vec::new();
@@ -80,7 +98,27 @@ pub fn merge_shards(shares: &[PathBuf], out: &Path) -> Result<MergeReport, RunEr
         out: out.to_owned(),
         tasks,
         failures: failures.len(),
+        missing,
     })
+}
+
+/// Tasks with the number of questions before the last one asked that are neither answered nor failed.
+fn gaps(wholes: &[(Task, Vec<StoredLine>)], failures: &[FailedQuestion]) -> Vec<(Task, u64)> {
+    let of = |(task, lines): &(Task, Vec<StoredLine>)| {
+        let failed = failures.iter().filter(|one| one.task == *task);
+        let asked: HashSet<u64> = lines
+            .iter()
+            .map(|line| line.index)
+            .chain(failed.map(|one| one.index))
+            .collect();
+        let all = asked.iter().max().map_or(0, |last| last + 1);
+        (*task, all - asked.len() as u64)
+    };
+    wholes
+        .iter()
+        .map(of)
+        .filter(|(_, count)| *count > 0)
+        .collect()
 }
 
 /// The answers of all shares and those that `out` has already, in the order of the benchmark.

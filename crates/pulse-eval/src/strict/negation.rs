@@ -56,8 +56,9 @@ const RIDDLES: &[&str] = &[
     "implausible",
     "versus",
     "vs",
-    "choose",
-    "select",
+    "over",
+    "mimicking",
+    "resembling",
 ];
 /// Words that may stand between a cue and what it denies.
 const PASSED: &[&str] = &[

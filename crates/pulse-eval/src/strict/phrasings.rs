@@ -162,6 +162,8 @@ fn labels_that_must_not_be_misread() {
         (PtbTest, "The ECG is not NORM due to STTC", "STTC"),
         (PtbTest, "\u{2705} MI\n\u{274c} STTC\n\u{274c} CD", "MI"),
         (PtbTest, "[x] MI [ ] STTC [ ] CD", "MI"),
+        (PtbTest, "MI is favoured over STTC", "MI"),
+        (PtbTest, "History of MI denied. NORM", "NORM"),
         (PtbTest, "All except MI", "NORM, STTC, CD, HYP"),
         (PtbTest, "Not consistent with MI. NORM", "NORM"),
         (

@@ -31,6 +31,7 @@ const REJECTING: &[&str] = &[
     "improbable",
     "doubtful",
     "untrue",
+    "denied",
 ];
 const REJECTING_TWO: &[[&str; 2]] = &[["ruled", "out"], ["less", "likely"], ["least", "likely"]];
 /// Words that turn the verdict round.

@@ -41,25 +41,37 @@ fn batches_devices_and_shards_change_nothing() {
         folders.push(folder);
     }
     let merged = shares.path().join("merged");
-    let missing = merge_shards(&folders[..1], &merged)
+    let missing = merge_shards(&folders[..1], &merged, false)
         .unwrap_err()
         .to_string();
     assert!(missing.contains("share 2/2"), "{missing}");
     let twice = [folders[0].clone(), folders[0].clone()];
     assert!(
-        merge_shards(&twice, &merged)
+        merge_shards(&twice, &merged, false)
             .unwrap_err()
             .to_string()
             .contains("twice")
     );
     let not_one = [whole.path().to_owned()];
     assert!(
-        merge_shards(&not_one, &merged)
+        merge_shards(&not_one, &merged, false)
             .unwrap_err()
             .to_string()
             .contains("whole run")
     );
-    let report = merge_shards(&folders, &merged).unwrap();
+    // A share that lost a task's folder leaves a gap between the answers of the other.
+    let lost = folders[1].join(Task::PtbTest.name());
+    let aside = shares.path().join("aside");
+    std::fs::rename(&lost, &aside).unwrap();
+    let error = merge_shards(&folders, &merged, false)
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("1 questions of ptb-test"), "{error}");
+    let partial = merge_shards(&folders, &shares.path().join("partial"), true).unwrap();
+    assert_eq!(partial.missing, [(Task::PtbTest, 1)]);
+    std::fs::rename(&aside, &lost).unwrap();
+    let report = merge_shards(&folders, &merged, false).unwrap();
+    assert!(report.missing.is_empty());
     assert_eq!(report.tasks.len(), 3);
     for task in tasks {
         let expected = bytes(whole.path(), task);
@@ -97,10 +109,10 @@ fn a_merge_keeps_what_is_there_and_refuses_shares_of_another_benchmark() {
         share(2, synthetic(ITEMS), "2"),
     ];
     let merged = place.path().join("merged");
-    assert_eq!(merge_shards(&shares, &merged).unwrap().tasks[0].1, 2);
+    assert_eq!(merge_shards(&shares, &merged, false).unwrap().tasks[0].1, 2);
     run(&pulse, &options(&tasks, &merged), |_| {}).unwrap();
     let whole = bytes(&merged, Task::PtbTest);
-    assert_eq!(merge_shards(&shares, &merged).unwrap().tasks[0].1, 3);
+    assert_eq!(merge_shards(&shares, &merged, false).unwrap().tasks[0].1, 3);
     assert_eq!(bytes(&merged, Task::PtbTest), whole);
 
     // An item that the second share does not ask tells the benchmarks apart.
@@ -109,13 +121,13 @@ fn a_merge_keeps_what_is_there_and_refuses_shares_of_another_benchmark() {
     });
     let others = [shares[0].clone(), share(2, bench, "other")];
     for out in [&merged, &place.path().join("new")] {
-        let error = merge_shards(&others, out).unwrap_err().to_string();
+        let error = merge_shards(&others, out, false).unwrap_err().to_string();
         assert!(error.contains("not the same in the benchmarks"), "{error}");
     }
     assert_eq!(bytes(&merged, Task::PtbTest), whole);
 
     let lock = std::fs::File::create(shares[1].join(".lock")).unwrap();
     lock.lock().unwrap();
-    let error = merge_shards(&shares, &merged).unwrap_err();
+    let error = merge_shards(&shares, &merged, false).unwrap_err();
     assert!(matches!(error, RunError::Locked { .. }), "{error}");
 }
