@@ -1,5 +1,11 @@
 //! Reading the letter of an option.
 
+mod question;
+#[cfg(test)]
+mod tests;
+
+pub use question::options_of_question;
+
 use super::negation::{is_doubt, stance};
 use super::options::find_options;
 use super::reading::{Mentions, Reading, Unreadable, has_boxes};
@@ -44,50 +50,6 @@ const NAMES: &[&str] = &[
 
 /// Words before `option` or `choice` that make a statement of it.
 const CHOSEN: &[&str] = &["correct", "best", "right", "final", "answer"];
-/// The options of a question, `A. text`, `B) text` or `(C) text` in alphabet order; empty if there are not at
-/// least two.
-pub fn options_of_question(question: &str) -> Vec<String> {
-    let mut marks: Vec<(usize, usize)> = Vec::new();
-    let mut from = 0;
-    for letter in 'A'..='Z' {
-        let Some((start, end)) = find_mark(question, letter, from) else {
-            break;
-        };
-        marks.push((start, end));
-        from = end;
-    }
-    if marks.len() < 2 {
-        return Vec::new();
-    }
-    let ends = marks[1..]
-        .iter()
-        .map(|(start, _)| *start)
-        .chain([question.len()]);
-    marks
-        .iter()
-        .zip(ends)
-        .map(|((_, start), end)| {
-            let text = question[*start..end].trim();
-            let line = text.lines().next().unwrap_or_default();
-            line.trim_end_matches(['(', ',', ';', '.', ' ']).to_owned()
-        })
-        .collect()
-}
-
-/// Where `X.`, `X)` or `X:` stands from a place on: start of the mark and end of it.
-fn find_mark(text: &str, letter: char, from: usize) -> Option<(usize, usize)> {
-    let mut before = text[..from].chars().next_back();
-    let mut rest = text[from..].char_indices().peekable();
-    while let Some((place, c)) = rest.next() {
-        let is_start =
-            before.is_none_or(|c| c.is_whitespace() || matches!(c, '(' | ',' | ';' | '['));
-        if c == letter && is_start && matches!(rest.peek(), Some((_, '.' | ')' | ':'))) {
-            return Some((from + place, from + place + 2));
-        }
-        before = Some(c);
-    }
-    None
-}
 
 /// The letter that an answer gives.
 ///
@@ -323,103 +285,4 @@ fn named(words: &[Word<'_>], options: &[String]) -> Mentions {
         }
     }
     found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use Unreadable::*;
-
-    fn read(answer: &str) -> Result<char, Unreadable> {
-        let options = options_of_question(
-            "Which? A. Atrial fibrillation\nB. Normal sinus rhythm, C) Sinus rhythm (D) Left bundle branch block",
-        );
-        assert_eq!(options.len(), 4, "{options:?}");
-        match read_letter(answer, 4, &options) {
-            Reading::Read(letter) => Ok(letter),
-            Reading::Unreadable(why) => Err(why),
-        }
-    }
-
-    #[test]
-    fn letters_are_read_as_they_are_meant() {
-        let cases = [
-            ("B", Ok('B')),
-            ("b", Ok('B')),
-            ("(B)", Ok('B')),
-            ("**B.**", Ok('B')),
-            ("The answer is C", Ok('C')),
-            ("the correct answer is (c).", Ok('C')),
-            ("Answer:\nD\n", Ok('D')),
-            ("Answer: option C it is", Ok('C')),
-            ("Answer: b\nAnswer: C", Ok('C')),
-            ("The correct option is B.", Ok('B')),
-            ("(B) LBBB", Ok('B')),
-            ("B. something", Ok('B')),
-            ("I think B. fits", Ok('B')),
-            ("The answer is not C but D", Ok('D')),
-            ("The answer is a normal sinus rhythm", Ok('B')),
-            ("It shows left bundle branch block on this ECG.", Ok('D')),
-            ("Sinus rhythm", Ok('C')),
-            ("Not atrial fibrillation, sinus rhythm", Ok('C')),
-            ("leads II, III and aVF.", Err(NothingRecognised)),
-            ("a sawtooth on this ECG.", Err(NothingRecognised)),
-            ("B, C", Err(Ambiguous)),
-            ("Atrial fibrillation or sinus rhythm", Err(Ambiguous)),
-            ("The answer is C. Option A is wrong.", Ok('C')),
-            (
-                "The answer is C because option D requires Q waves.",
-                Ok('C'),
-            ),
-            ("The correct option is B. Option D does not fit.", Ok('B')),
-            ("Option A is wrong, option C fits.", Ok('C')),
-            ("Option A is wrong.", Err(NothingRecognised)),
-            ("Option A or option C", Err(Ambiguous)),
-            ("Option B, not option A", Ok('B')),
-            ("A: no. B: yes.", Ok('B')),
-            (
-                "A: incorrect\nB: correct\nC: incorrect\nD: incorrect",
-                Ok('B'),
-            ),
-            ("A. Wrong. C. Right.", Ok('C')),
-            ("A is wrong, C fits", Ok('C')),
-            ("C is correct; A, B and D are incorrect", Ok('C')),
-            ("A, B and D are incorrect. C", Ok('C')),
-            ("Incorrect: A, B, D. Correct: C", Ok('C')),
-            ("B. Normal sinus rhythm, not atrial fibrillation", Ok('B')),
-            ("Answer: B or C", Err(Ambiguous)),
-            ("The answer is B/C", Err(Ambiguous)),
-            ("A. B. C. D.", Err(Ambiguous)),
-            ("A, C", Err(Ambiguous)),
-            ("C and A", Err(Ambiguous)),
-            ("The answer is G", Err(OutsideOptions)),
-            ("Answer: i", Err(NothingRecognised)),
-            ("Answer: none", Err(NothingRecognised)),
-            ("no idea", Err(NothingRecognised)),
-            (" \n", Err(Empty)),
-            ("", Err(Empty)),
-        ];
-        for (answer, expected) in cases {
-            assert_eq!(read(answer), expected, "{answer:?}");
-        }
-    }
-
-    #[test]
-    fn options_that_deny_are_read_as_options() {
-        let options = ["No".to_owned(), "Absent P waves".to_owned()];
-        assert_eq!(read_letter("A. No", 2, &options), Reading::Read('A'));
-        assert_eq!(
-            read_letter("B. Absent P waves", 2, &options),
-            Reading::Read('B')
-        );
-        assert_eq!(read_letter("A. No", 2, &[]), Reading::Read('A'));
-        assert_eq!(read_letter("(A) No", 2, &options), Reading::Read('A'));
-    }
-
-    #[test]
-    fn options_are_found_in_the_question() {
-        assert!(options_of_question("no options here").is_empty());
-        let options = options_of_question("Q?\nOptions:\n(A) one (B) two\nGive the letter.");
-        assert_eq!(options, ["one", "two"]);
-    }
 }
