@@ -41,8 +41,31 @@ fn letters_that_must_be_read() {
             "A) Atrial fibrillation: Incorrect\nB) LBBB: Correct\nC) NSR: Incorrect\nD) STEMI: Incorrect",
             'B',
         ),
+        ("B. LBBB", 'B'),
+        ("B. The QRS is wide", 'B'),
+        ("The answer is B, LBBB.", 'B'),
+        ("C. No ST elevation, normal intervals", 'C'),
+        ("I would choose B", 'B'),
+        ("I would choose B.", 'B'),
     ] {
         assert_eq!(letter(answer), Some(right), "{answer}");
+    }
+}
+
+#[test]
+fn a_letter_beside_the_text_of_another_option_is_ambiguous() {
+    let options = options_of_question("A. Atrial fibrillation B. LBBB C. NSR D. STEMI");
+    for answer in [
+        "A. LBBB",
+        "(A) LBBB",
+        "A: LBBB",
+        "C - Atrial fibrillation",
+        "The answer is A. LBBB.",
+        "The answer is D (NSR)",
+        "A. The ECG shows LBBB",
+    ] {
+        let read = read_letter(answer, 4, &options);
+        assert_eq!(read, Reading::Unreadable(Unreadable::Ambiguous), "{answer}");
     }
 }
 
@@ -71,6 +94,10 @@ fn letters_that_must_not_be_misread() {
         ("\u{2705} B \u{274c} A", Some('B')),
         ("[ ] A [x] B", Some('B')),
         ("All but A", None),
+        ("A. No fibrillation seen, wide QRS", Some('B')),
+        ("A. No way, the axis is left", None),
+        ("A. No irregular rhythm, the ECG shows LBBB", Some('B')),
+        ("A. No irregular rhythm, it is doubtful", None),
     ] {
         let read = letter(answer);
         assert!(read.is_none() || read == right, "{answer}: {read:?}");

@@ -1,12 +1,13 @@
 //! Reading the letter of an option.
 
+mod beside;
 mod question;
 #[cfg(test)]
 mod tests;
 
 pub use question::options_of_question;
 
-use super::negation::{is_doubt, stance};
+use super::negation::stance;
 use super::options::find_options;
 use super::reading::{Mentions, Reading, Unreadable, has_boxes};
 use super::verdict::{Stance, has_value_mark, verdict};
@@ -61,6 +62,8 @@ const CHOSEN: &[&str] = &["correct", "best", "right", "final", "answer"];
 ///    a mark, as it is also a word). What is only discussed ("option D would show Q waves") is left out; exactly one
 ///    must be left that is not denied. `A. text: incorrect` denies A.
 /// 4. The text of exactly one option occurs and is not denied.
+///
+/// A letter beside the text of another option ("A. LBBB" where B is LBBB) contradicts itself and is unclear.
 ///
 /// A small letter counts only in brackets, at the start, or where nothing but marks follows it. Where it is unclear
 /// what is said about a letter, the answer is ambiguous. A letter beyond the question's options is
@@ -228,11 +231,17 @@ fn stance_of(words: &[Word<'_>], at: usize, letter: char, options: &[String]) ->
     };
     let is_text = |place: usize| (is_own && place == at + 1) || is_letter(words, place);
     let found = stance(words, at, at + 1, is_text);
-    let is_listed = matches!(words[at].touching_after, Some('.' | ')' | ':'));
-    if found != Stance::Affirmed || !is_listed {
+    if found != Stance::Affirmed {
         return found;
     }
-    let is_item = words[at].before == Break::Clause && !options.is_empty();
+    let is_listed = matches!(words[at].touching_after, Some('.' | ')' | ':'));
+    let is_item = is_listed && words[at].before == Break::Clause && !options.is_empty();
+    if beside::contradicts(words, at, position_of(letter), is_item, options) {
+        return Stance::Unclear;
+    }
+    if !is_listed {
+        return found;
+    }
     match own.filter(|own| stands_at(words, at + 1, own)) {
         Some(own) => {
             let end = at + 1 + own.len();
@@ -242,21 +251,13 @@ fn stance_of(words: &[Word<'_>], at: usize, letter: char, options: &[String]) ->
         None => match verdict(words, at + 1, true, &is_text) {
             Some(Stance::Denied) => Stance::Denied,
             Some(Stance::Affirmed) => Stance::Affirmed,
-            _ if is_item && has_doubt_behind(words, at + 1) => Stance::Unclear,
+            _ if is_item && beside::is_explained(words, at, position_of(letter), options) => {
+                Stance::Affirmed
+            }
+            _ if is_item && beside::has_doubt(words, at + 1) => Stance::Unclear,
             _ => Stance::Affirmed,
         },
     }
-}
-
-/// Whether the sentence from a place on denies or doubts something.
-fn has_doubt_behind(words: &[Word<'_>], from: usize) -> bool {
-    let is_option = |word: &Word<'_>| ["option", "choice"].contains(&word.lower.as_str());
-    if words.get(from).is_some_and(is_option) {
-        return false;
-    }
-    (from..words.len())
-        .take_while(|at| *at == from || !words[*at].gap.contains(['.', '\n', ';']))
-        .any(|at| is_doubt(words, at))
 }
 
 /// The letters named, those left out that are only discussed.
