@@ -30,6 +30,7 @@
 pub mod answers;
 pub mod compare;
 pub mod gold;
+mod json_reason;
 pub mod judge;
 pub mod metrics;
 pub mod probabilities;

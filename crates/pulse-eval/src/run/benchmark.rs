@@ -1,34 +1,79 @@
 //! Which benchmark a share was asked from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use pulse_data::bench::{BenchError, BenchItem};
+use pulse_data::bench::{BenchError, BenchFolder, BenchItem};
+use serde::{Deserialize, Serialize};
 
 use super::error::RunError;
 use super::prepare::{asked_digest, item_id};
+use super::source::config_of;
 use super::whole_file::{read_if_there, write_whole};
 use crate::task::Task;
 
 /// The file beside `run.json` in the folder of a share.
 pub(super) const BENCHMARK_FILE: &str = "benchmark.json";
 
-/// Digests of tasks by their names. The items of two shares are never the same, so only this tells whether the
-/// shares are of one benchmark.
-pub(super) type BenchmarkDigests = BTreeMap<String, String>;
+/// What a share knows of a task. The items of two shares are never the same, so only this tells whether the shares
+/// are of one benchmark and whether all of its questions were asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct TaskDigest {
+    /// See [`benchmark_digest`].
+    pub(super) digest: String,
+    /// How many of the task's questions all shares together ask: all, or as many as `--limit` says.
+    pub(super) asked: u64,
+}
+
+/// What is known of the tasks, by their names.
+pub(super) type BenchmarkDigests = BTreeMap<String, TaskDigest>;
+
+/// Counts the items of a task and refuses an id that two of them have, as the scorers do: an answer could not be
+/// told to belong to either.
+pub(super) fn check_ids(folder: &BenchFolder, task: Task) -> Result<u64, RunError> {
+    let mut count = 0;
+    let mut places: HashMap<String, u64> = HashMap::new();
+    for item in folder.items_without_pictures(config_of(task))? {
+        count += 1;
+        let id = match &item {
+            Ok(item) => item_id(item).to_owned(),
+            // It fails when it is its turn.
+            Err(error) if error.is_of_an_item() => continue,
+            Err(_) => {
+                item?;
+                continue;
+            }
+        };
+        if let Some(first) = places.insert(id.clone(), count) {
+            return Err(RunError::DoubleId {
+                task,
+                id,
+                first,
+                second: count,
+            });
+        }
+    }
+    Ok(count)
+}
 
 /// The digest of all items of a task: ids, pictures and questions in their order.
 pub(super) fn benchmark_digest(
     items: impl Iterator<Item = Result<BenchItem, BenchError>>,
 ) -> Result<String, BenchError> {
     let mut hasher = blake3::Hasher::new();
+    let mut add = |part: &str| {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    };
     for item in items {
-        let item = item?;
         // What cannot be asked has no digest. It fails in its own share; the others go on.
-        let asked = asked_digest(&item).unwrap_or_default();
-        for part in [item_id(&item), &asked] {
-            hasher.update(&(part.len() as u64).to_le_bytes());
-            hasher.update(part.as_bytes());
+        match item {
+            Ok(item) => {
+                add(item_id(&item));
+                add(&asked_digest(&item).unwrap_or_default());
+            }
+            Err(error) if error.is_of_an_item() => [(); 2].iter().for_each(|()| add("")),
+            Err(error) => return Err(error),
         }
     }
     Ok(hasher.finalize().to_hex()[..32].to_owned())
@@ -47,17 +92,19 @@ pub(super) fn read_benchmark(out: &Path) -> Result<BenchmarkDigests, RunError> {
     })
 }
 
-/// Writes the digests of some tasks, keeping those of others.
+/// Writes the digests of some tasks, keeping those of others. A call that asks fewer questions of the same
+/// benchmark than an earlier one takes nothing back.
 pub(super) fn write_benchmark(
     out: &Path,
-    digests: impl IntoIterator<Item = (Task, String)>,
+    digests: impl IntoIterator<Item = (Task, TaskDigest)>,
 ) -> Result<(), RunError> {
     let mut all = read_benchmark(out)?;
-    all.extend(
-        digests
-            .into_iter()
-            .map(|(task, digest)| (task.name().to_owned(), digest)),
-    );
+    for (task, mut now) in digests {
+        if let Some(earlier) = all.get(task.name()).filter(|one| one.digest == now.digest) {
+            now.asked = now.asked.max(earlier.asked);
+        }
+        all.insert(task.name().to_owned(), now);
+    }
     let path = out.join(BENCHMARK_FILE);
     let mut json =
         serde_json::to_vec_pretty(&all).map_err(|error| RunError::file(&path)(error.into()))?;

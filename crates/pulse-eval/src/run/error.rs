@@ -80,6 +80,20 @@ pub enum RunError {
         /// What is wrong with the item.
         reason: String,
     },
+    /// Two items of the benchmark share an id, so an answer could not be told to belong to either.
+    #[error(
+        "task {task}: the id {id:?} is in the benchmark twice (items {first} and {second}); remove one of them"
+    )]
+    DoubleId {
+        /// The task.
+        task: Task,
+        /// The id.
+        id: String,
+        /// Position of the first item, from 1.
+        first: u64,
+        /// Position of the second item, from 1.
+        second: u64,
+    },
     /// Another process writes to the folder.
     #[error("{} is in use by another run; wait for it or give another --out", path.display())]
     Locked {
@@ -135,6 +149,14 @@ pub enum RunError {
     /// The benchmark cannot be downloaded.
     #[error(transparent)]
     Hub(#[from] HubError),
+    /// What looks like a folder and like a data set is neither.
+    #[error("there is no folder {found} here; as a data set of the Hub: {source}")]
+    NeitherFolderNorHub {
+        /// What was given.
+        found: String,
+        /// What the Hub said.
+        source: HubError,
+    },
 }
 
 impl RunError {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::error::RunError;
 use super::line::{KnownLine, RunLine};
 use super::whole_file::{read_if_there, write_whole};
+use crate::json_reason::json_reason;
 use crate::task::Task;
 
 /// The answer file's name: the original's, which its scorer shows as the final step.
@@ -84,11 +85,6 @@ impl AnswerJournal {
             known,
             order,
         })
-    }
-
-    /// Whether an item is answered.
-    pub(super) fn has(&self, id: &str) -> bool {
-        self.known.contains_key(id)
     }
 
     /// The answered items, each with the digest of what was asked.
@@ -195,6 +191,11 @@ fn whole_lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> + Clone {
 }
 
 fn parse(line: &[u8]) -> Result<KnownLine, String> {
-    serde_json::from_slice(line)
-        .map_err(|error| format!("it is no line of `pulse-eval run` ({error})"))
+    serde_json::from_slice(line).map_err(|error| {
+        format!(
+            "it is no line of `pulse-eval run` (column {}: {})",
+            error.column(),
+            json_reason(&error, line)
+        )
+    })
 }

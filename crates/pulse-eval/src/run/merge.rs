@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::benchmark::{BENCHMARK_FILE, read_benchmark, write_benchmark};
+use super::benchmark::{BENCHMARK_FILE, TaskDigest, read_benchmark, write_benchmark};
 use super::error::RunError;
 use super::failures::{FailedQuestion, read_failures, write_failures};
 use super::journal::{StoredLine, answer_path, joined, read_answers};
@@ -23,19 +23,20 @@ pub struct MergeReport {
     pub tasks: Vec<(Task, usize)>,
     /// Questions that failed in a share.
     pub failures: usize,
-    /// Tasks with questions before the last one answered that were neither answered nor failed.
+    /// Tasks with questions that were to be asked and neither were answered nor failed.
     pub missing: Vec<(Task, u64)>,
 }
 
 /// Joins the folders of all shares of a run to one, answers in the order of the benchmark. What `out` has already,
 /// of an earlier merge or of a run that went on there, is kept.
 ///
-/// Shares that ended early leave gaps between the answers of the others: they are refused, or with `is_partial`
-/// counted. Questions behind the last one that any share answered are not seen to be missing.
+/// Each share says in its `benchmark.json` how many questions of each task all shares together ask. Where some were
+/// neither answered nor failed, as shares ended early or lost the folder of a task, the shares are refused, or with
+/// `is_partial` the questions are counted.
 ///
 /// # Errors
-/// [`RunError`] unless the folders are all shares of one run, finished or `is_partial`, made with the same settings from the same benchmark,
-/// each given once, and `out` is none of them and holds nothing of another run; and if another process writes to
+/// [`RunError`] unless the folders are all shares of one run, finished or `is_partial`, made with the same settings
+/// from the same benchmark, each given once, and `out` is none of them and holds nothing of another run; and if another process writes to
 /// one of them.
 pub fn merge_shards(
     shares: &[PathBuf],
@@ -71,7 +72,7 @@ pub fn merge_shards(
             }
         }
     }
-    let missing = gaps(&wholes, &failures);
+    let missing = gaps(&wholes, &failures, &benchmark);
     if !is_partial && let Some((task, count)) = missing.first() {
         return Err(RunError::Shares {
             reason: format!(
@@ -102,8 +103,12 @@ pub fn merge_shards(
     })
 }
 
-/// Tasks with the number of questions before the last one asked that are neither answered nor failed.
-fn gaps(wholes: &[(Task, Vec<StoredLine>)], failures: &[FailedQuestion]) -> Vec<(Task, u64)> {
+/// Tasks with the number of questions to be asked that are neither answered nor failed.
+fn gaps(
+    wholes: &[(Task, Vec<StoredLine>)],
+    failures: &[FailedQuestion],
+    benchmark: &[(Task, TaskDigest)],
+) -> Vec<(Task, u64)> {
     let of = |(task, lines): &(Task, Vec<StoredLine>)| {
         let failed = failures.iter().filter(|one| one.task == *task);
         let asked: HashSet<u64> = lines
@@ -111,7 +116,10 @@ fn gaps(wholes: &[(Task, Vec<StoredLine>)], failures: &[FailedQuestion]) -> Vec<
             .map(|line| line.index)
             .chain(failed.map(|one| one.index))
             .collect();
-        let all = asked.iter().max().map_or(0, |last| last + 1);
+        let planned = benchmark.iter().find(|(one, _)| one == task);
+        let planned = planned.map_or(0, |(_, known)| known.asked);
+        // A run that went on in the whole may have asked more.
+        let all = asked.iter().max().map_or(0, |last| last + 1).max(planned);
         (*task, all - asked.len() as u64)
     };
     wholes
@@ -155,9 +163,9 @@ fn union(
 }
 
 /// The digests of the benchmark that all shares, and an earlier merge into `out`, were asked from.
-fn one_benchmark(shares: &[PathBuf], out: &Path) -> Result<Vec<(Task, String)>, RunError> {
+fn one_benchmark(shares: &[PathBuf], out: &Path) -> Result<Vec<(Task, TaskDigest)>, RunError> {
     let refuse = |reason: String| RunError::Shares { reason };
-    let mut whole: HashMap<Task, (String, &Path)> = HashMap::new();
+    let mut whole: HashMap<Task, (TaskDigest, &Path)> = HashMap::new();
     for folder in shares.iter().map(PathBuf::as_path).chain([out]) {
         let digests = read_benchmark(folder)?;
         for task in Task::ALL {
@@ -171,7 +179,8 @@ fn one_benchmark(shares: &[PathBuf], out: &Path) -> Result<Vec<(Task, String)>, 
                 continue;
             };
             let (first, from) = whole.entry(task).or_insert((digest.clone(), folder));
-            if first != digest {
+            first.asked = first.asked.max(digest.asked);
+            if first.digest != digest.digest {
                 return Err(refuse(format!(
                     "the items, pictures or questions of {task} are not the same in the benchmarks of {} and {}; \
                      run the shares again on one benchmark",

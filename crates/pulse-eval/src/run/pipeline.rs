@@ -5,7 +5,6 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use pulse_data::bench::BenchError;
 use pulse_llm::{GenerateOptions, Pulse};
 
 use super::answer::answer_jobs;
@@ -13,7 +12,7 @@ use super::busy::Busy;
 use super::error::RunError;
 use super::failures::FailedQuestion;
 use super::line::RunLine;
-use super::prepare::{Job, Work, item_id, prepare};
+use super::prepare::{Job, Work, WorkError, item_id, prepare};
 use super::settings::RunSettings;
 use crate::task::Task;
 
@@ -48,7 +47,7 @@ pub(super) struct Plan<'a> {
 /// devices did with their time is added to `busy`, also then.
 pub(super) fn answer_all(
     plan: &Plan<'_>,
-    work: impl Iterator<Item = Result<Work, BenchError>> + Send,
+    work: impl Iterator<Item = Result<Work, WorkError>> + Send,
     busy: &mut Busy,
     mut take: impl FnMut(Outcome) -> Result<(), RunError>,
 ) -> Result<(), RunError> {
@@ -142,7 +141,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Prepares one item and passes it on; false if nobody takes it any more.
 fn hand_on(
-    next: Result<Work, BenchError>,
+    next: Result<Work, WorkError>,
     prepare: &dyn Fn(&Work) -> Result<Job, String>,
     jobs: &SyncSender<Job>,
     results: &Sender<Outcome>,
@@ -150,7 +149,8 @@ fn hand_on(
 ) -> bool {
     let work = match next {
         Ok(work) => work,
-        Err(error) => {
+        Err(WorkError::Item(failed)) => return results.send(Outcome::Failed(failed)).is_ok(),
+        Err(WorkError::Bench(error)) => {
             let _ = results.send(Outcome::Stopped(error.into()));
             return false;
         }

@@ -2,10 +2,11 @@
 
 use std::time::Instant;
 
-use pulse_data::bench::{ArenaTurn, BenchConversation, BenchItem};
+use pulse_data::bench::{ArenaTurn, BenchConversation, BenchError, BenchItem};
 use pulse_llm::PulseError;
 use pulse_vision::{PageImage, Preprocessor, TilePixels};
 
+use super::failures::FailedQuestion;
 use crate::task::Task;
 
 /// A question that only the model is missing to.
@@ -24,6 +25,34 @@ pub(super) struct Job {
 pub(super) enum Asked {
     One(String),
     Turns(Vec<ArenaTurn>),
+}
+
+/// Why there is no item to ask.
+pub(super) enum WorkError {
+    /// One item is unsound; those behind it can be asked.
+    Item(FailedQuestion),
+    /// The benchmark cannot be read any further.
+    Bench(BenchError),
+}
+
+impl WorkError {
+    /// What an error says that came in the place of the item at `index`.
+    pub(super) fn of(task: Task, index: u64, error: BenchError) -> Self {
+        if !error.is_of_an_item() {
+            return Self::Bench(error);
+        }
+        let id = match &error {
+            BenchError::Path { id, .. } | BenchError::Picture { id, .. } => Some(id.clone()),
+            BenchError::Item { id, .. } => id.clone(),
+            _ => None,
+        };
+        Self::Item(FailedQuestion {
+            task,
+            question_id: id.unwrap_or_else(|| format!("(item {})", index + 1)),
+            index,
+            reason: error.to_string(),
+        })
+    }
 }
 
 /// An item and where it stands.

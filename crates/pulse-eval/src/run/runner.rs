@@ -8,14 +8,14 @@ use pulse_data::bench::{BenchError, BenchFolder};
 use pulse_llm::{GenerateOptions, Pulse};
 use serde::Serialize;
 
-use super::benchmark::{benchmark_digest, write_benchmark};
+use super::benchmark::{TaskDigest, benchmark_digest, check_ids, write_benchmark};
 use super::busy::Busy;
 use super::error::RunError;
 use super::failures::{FailedQuestion, FailureLog};
 use super::journal::AnswerJournal;
 use super::lock::lock;
 use super::pipeline::{Outcome, Plan, answer_all};
-use super::prepare::{Work, asked_digest, item_id};
+use super::prepare::{Work, WorkError, asked_digest, item_id};
 use super::progress::Progress;
 use super::settings::{History, RunSettings};
 use super::shard::Shard;
@@ -145,8 +145,8 @@ pub fn run(
     }
     let counts = tasks
         .iter()
-        .map(|task| Ok(asked_items(folder.count(config_of(*task))?, options)))
-        .collect::<Result<Vec<u64>, BenchError>>()?;
+        .map(|task| check_ids(&folder, *task))
+        .collect::<Result<Vec<u64>, RunError>>()?;
     let out = &options.out;
     std::fs::create_dir_all(out).map_err(RunError::file(out))?;
     let _lock = lock(out)?;
@@ -161,12 +161,12 @@ pub fn run(
     }
     let digest = settings.digest();
     let mut open = HashMap::new();
-    for (task, items) in tasks.iter().zip(counts) {
+    for (task, count) in tasks.iter().zip(&counts) {
         let journal = AnswerJournal::open(out, *task, &digest)?;
         let run = TaskRun {
             task: *task,
             file: super::journal::answer_path(out, *task),
-            items,
+            items: asked_items(*count, options),
             reused: 0,
             answered: 0,
             failed: 0,
@@ -187,11 +187,15 @@ pub fn run(
         }
     }
     if options.shard.is_some() {
-        let digest = |task: &Task| {
+        let digest = |(task, count): (&Task, &u64)| {
             let items = folder.items(config_of(*task))?;
-            Ok((*task, benchmark_digest(items)?))
+            let digest = TaskDigest {
+                digest: benchmark_digest(items)?,
+                asked: (*count).min(options.limit.unwrap_or(u64::MAX)),
+            };
+            Ok((*task, digest))
         };
-        let digests: Result<Vec<_>, BenchError> = tasks.iter().map(digest).collect();
+        let digests: Result<Vec<_>, BenchError> = tasks.iter().zip(&counts).map(digest).collect();
         write_benchmark(out, digests?)?;
     }
     let mut log = FailureLog::open(out, &tasks)?;
@@ -222,10 +226,7 @@ pub fn run(
                 line,
             } => {
                 if let Some(open) = open.get_mut(&task) {
-                    // A benchmark that has an id twice gets one answer for it.
-                    if !open.journal.has(&id) {
-                        open.journal.append(&id, index, &line)?;
-                    }
+                    open.journal.append(&id, index, &line)?;
                     open.run.answered += 1;
                 }
                 task
@@ -313,10 +314,10 @@ fn works(
     folder: &BenchFolder,
     task: Task,
     options: &RunOptions,
-) -> Box<dyn Iterator<Item = Result<Work, BenchError>> + Send> {
+) -> Box<dyn Iterator<Item = Result<Work, WorkError>> + Send> {
     let items = match folder.items(config_of(task)) {
         Ok(items) => items,
-        Err(error) => return Box::new(std::iter::once(Err(error))),
+        Err(error) => return Box::new(std::iter::once(Err(WorkError::Bench(error)))),
     };
     let shard = options.shard;
     let limit = usize::try_from(options.limit.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
@@ -325,7 +326,10 @@ fn works(
             .zip(0u64..)
             .take(limit)
             .filter(move |(_, index)| shard.is_none_or(|shard| shard.has(*index)))
-            .map(move |(item, index)| item.map(|item| Work { task, index, item })),
+            .map(move |(item, index)| match item {
+                Ok(item) => Ok(Work { task, index, item }),
+                Err(error) => Err(WorkError::of(task, index, error)),
+            }),
     )
 }
 
@@ -341,35 +345,34 @@ fn count_known(
         return Ok(0);
     }
     let path = || super::journal::answer_path(&options.out, task);
+    let unverifiable = |id: &str, reason: String| RunError::Unverifiable {
+        task,
+        id: id.to_owned(),
+        path: path(),
+        reason,
+    };
     let mut count = 0;
-    // In a benchmark that has an id twice the answer is to one of the items.
-    let mut is_same: Vec<(String, bool)> = Vec::new();
-    let mut places: HashMap<String, usize> = HashMap::new();
     for work in works(folder, task, options) {
-        let item = work?.item;
+        let item = match work {
+            Ok(work) => work.item,
+            Err(WorkError::Item(failed)) if known.contains_key(&failed.question_id) => {
+                return Err(unverifiable(&failed.question_id, failed.reason));
+            }
+            Err(WorkError::Item(_)) => continue,
+            Err(WorkError::Bench(error)) => return Err(error.into()),
+        };
         let id = item_id(&item);
         let Some(answered) = known.get(id) else {
             continue;
         };
         count += 1;
-        let now = asked_digest(&item).map_err(|reason| RunError::Unverifiable {
-            task,
-            id: id.to_owned(),
-            path: path(),
-            reason,
-        })?;
-        let place = *places.entry(id.to_owned()).or_insert_with(|| {
-            is_same.push((id.to_owned(), false));
-            is_same.len() - 1
-        });
-        is_same[place].1 |= now == *answered;
+        if asked_digest(&item).map_err(|reason| unverifiable(id, reason))? != *answered {
+            return Err(RunError::AnotherItem {
+                task,
+                id: id.to_owned(),
+                path: path(),
+            });
+        }
     }
-    match is_same.into_iter().find(|(_, is_same)| !is_same) {
-        Some((id, _)) => Err(RunError::AnotherItem {
-            task,
-            id,
-            path: path(),
-        }),
-        None => Ok(count),
-    }
+    Ok(count)
 }

@@ -15,7 +15,8 @@ const ECGBENCH: &str = "PULSE-ECG/ECGBench";
 /// downloaded if it is not there. Only the files of `tasks` are fetched.
 ///
 /// # Errors
-/// [`RunError::NoBench`] if it is neither, [`RunError::Hub`] if it cannot be downloaded.
+/// [`RunError::NoBench`] if it is neither, [`RunError::Hub`] or [`RunError::NeitherFolderNorHub`] if it
+/// cannot be downloaded.
 pub fn find_bench(bench: &str, tasks: &[Task], options: &HubOptions) -> Result<PathBuf, RunError> {
     if Path::new(bench).is_dir() {
         return Ok(PathBuf::from(bench));
@@ -33,7 +34,14 @@ pub fn find_bench(bench: &str, tasks: &[Task], options: &HubOptions) -> Result<P
         .iter()
         .map(|task| NamePattern::new(format!("{task}/*")))
         .collect();
-    Ok(fetch_dataset(&id, &patterns, options)?.folder)
+    match fetch_dataset(&id, &patterns, options) {
+        Ok(fetched) => Ok(fetched.folder),
+        Err(source) if bench != "hub" => Err(RunError::NeitherFolderNorHub {
+            found: bench.to_owned(),
+            source,
+        }),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The data crate's name for a task.
@@ -75,5 +83,16 @@ mod tests {
         assert!(matches!(found, RunError::NoBench { .. }), "{found}");
         let found = find_bench("hub", &[Task::Arena], &options).unwrap_err();
         assert!(found.to_string().contains("PULSE-ECG/ECGBench"), "{found}");
+        let found = find_bench("typo/folder", &[Task::Arena], &options).unwrap_err();
+        let text = found.to_string();
+        assert!(
+            matches!(found, RunError::NeitherFolderNorHub { .. }),
+            "{text}"
+        );
+        assert!(
+            text.starts_with("there is no folder typo/folder here"),
+            "{text}"
+        );
+        assert!(text.contains("Hub"), "{text}");
     }
 }

@@ -205,3 +205,66 @@ fn questions_that_fail_are_recorded_and_tried_again() {
     assert_eq!((report.tasks[0].reused, report.tasks[0].answered), (1, 2));
     assert_eq!(std::fs::read(out.join("failures.jsonl")).unwrap(), b"");
 }
+
+#[test]
+fn an_unsound_item_is_one_failure_and_a_doubled_id_is_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let pulse = [pulse()];
+    let bench = changed(place.path(), Task::PtbTest, |items| {
+        items[0]["image"] = "".into();
+        items[2]["image"] = "../x.png".into();
+    });
+    let id = |at: usize| {
+        let text = std::fs::read(bench.join("ptb-test.json")).unwrap();
+        let items: Vec<serde_json::Value> = serde_json::from_slice(&text).unwrap();
+        items[at]["id"].as_str().unwrap().to_owned()
+    };
+    let options = RunOptions {
+        bench: bench.clone(),
+        ..options(&[Task::PtbTest], &place.path().join("out"))
+    };
+    let report = run(&pulse, &options, |_| {}).unwrap();
+    let task = &report.tasks[0];
+    assert_eq!((task.items, task.answered, task.failed), (3, 1, 2));
+    for (failed, at) in report.failures.iter().zip([0, 2]) {
+        assert_eq!((failed.index, &failed.question_id), (at as u64, &id(at)));
+        assert!(!failed.reason.is_empty());
+    }
+    // A share is told apart from others by the same items.
+    let share = RunOptions {
+        shard: Some("1/2".parse().unwrap()),
+        out: place.path().join("share"),
+        ..options.clone()
+    };
+    let report = run(&pulse, &share, |_| {}).unwrap();
+    assert_eq!(report.tasks[0].failed, 2);
+    // What was answered can no longer be compared.
+    changed(place.path(), Task::PtbTest, |items| {
+        items[1]["image"] = "../x.png".into();
+    });
+    let error = run(&pulse, &options, |_| {}).unwrap_err();
+    assert!(matches!(error, RunError::Unverifiable { .. }), "{error}");
+
+    changed(place.path(), Task::PtbTest, |items| {
+        items[2]["id"] = items[0]["id"].clone();
+    });
+    let out = place.path().join("double");
+    let double = RunOptions {
+        out: out.clone(),
+        limit: Some(1),
+        ..options
+    };
+    let error = run(&pulse, &double, |_| {}).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            RunError::DoubleId {
+                first: 1,
+                second: 3,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    assert!(!out.exists());
+}

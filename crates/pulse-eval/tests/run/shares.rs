@@ -69,6 +69,15 @@ fn batches_devices_and_shards_change_nothing() {
     assert!(error.contains("1 questions of ptb-test"), "{error}");
     let partial = merge_shards(&folders, &shares.path().join("partial"), true).unwrap();
     assert_eq!(partial.missing, [(Task::PtbTest, 1)]);
+    // One that every share lost is missed as well.
+    let other = folders[0].join(Task::PtbTest.name());
+    let beside = shares.path().join("beside");
+    std::fs::rename(&other, &beside).unwrap();
+    let error = merge_shards(&folders, &merged, false)
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("3 questions of ptb-test"), "{error}");
+    std::fs::rename(&beside, &other).unwrap();
     std::fs::rename(&aside, &lost).unwrap();
     let report = merge_shards(&folders, &merged, false).unwrap();
     assert!(report.missing.is_empty());
@@ -130,4 +139,40 @@ fn a_merge_keeps_what_is_there_and_refuses_shares_of_another_benchmark() {
     lock.lock().unwrap();
     let error = merge_shards(&shares, &merged, false).unwrap_err();
     assert!(matches!(error, RunError::Locked { .. }), "{error}");
+}
+
+#[test]
+fn shares_that_all_end_at_one_point_are_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let pulse = [pulse()];
+    let mut shares = Vec::new();
+    for number in 1..=2 {
+        let out = place.path().join(number.to_string());
+        let share = RunOptions {
+            shard: Some(format!("{number}/2").parse().unwrap()),
+            ..options(&[Task::PtbTest], &out)
+        };
+        run(&pulse, &share, |_| {}).unwrap();
+        // A smaller call afterwards takes nothing back.
+        let smaller = RunOptions {
+            limit: Some(1),
+            ..share
+        };
+        run(&pulse, &smaller, |_| {}).unwrap();
+        shares.push(out);
+    }
+    // The first share as a kill after its first question leaves it: no gap between the answers shows it.
+    let path = shares[0].join("ptb-test/step-final.jsonl");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let first = text.split_inclusive('\n').next().unwrap();
+    assert_eq!(text.lines().count(), 2);
+    std::fs::write(&path, first).unwrap();
+    let merged = place.path().join("merged");
+    let error = merge_shards(&shares, &merged, false)
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("1 questions of ptb-test"), "{error}");
+    let partial = merge_shards(&shares, &merged, true).unwrap();
+    assert_eq!(partial.missing, [(Task::PtbTest, 1)]);
+    assert_eq!(partial.tasks, [(Task::PtbTest, 2)]);
 }
