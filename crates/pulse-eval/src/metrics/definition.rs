@@ -162,14 +162,14 @@ const DEFINITIONS: &[MetricDefinition] = &[
         name: "same_as_clean",
         formula: "items read as on the clean page / n",
         meaning: "0 to 1. Robustness: whether a change of the page changes the reading, rightly or wrongly.",
-        undefined: "without items",
+        undefined: "where no answer to the clean pages, or none to the changed ones, can be read",
         function: "robustness::same_share",
     },
     MetricDefinition {
         name: "pairwise_agreement",
         formula: "pairs of seeds whose answers are read alike / all pairs, over all items",
         meaning: "0 to 1. Repeatability of sampled answers; unreadable equals unreadable.",
-        undefined: "with fewer than two seeds",
+        undefined: "with fewer than two seeds, or where no answer can be read",
         function: "robustness::repeatability",
     },
     MetricDefinition {

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::error::BatteryError;
-use super::repeat::{Repeatability, repeatability, same_share};
+use super::repeat::{ItemReading, Repeatability, repeatability, same_share};
 use super::variation::Variation;
 use crate::run::{RunError, RunOptions, RunSettings, config_of, last_answered, run};
 use crate::statistics::BootstrapOptions;
@@ -139,8 +139,9 @@ pub struct VariationResult {
     pub strength: Option<f32>,
     /// The task's figures.
     pub figures: Vec<Figure>,
-    /// Share of the items that are read as on the clean page, rightly or wrongly.
-    pub same_as_clean: f64,
+    /// Share of the items that are read as on the clean page, rightly or wrongly; none if no answer to one of the
+    /// two could be read.
+    pub same_as_clean: Option<f64>,
 }
 
 /// Asks every variation.
@@ -171,7 +172,7 @@ pub fn robustness(
     let all = variations.len() + usize::try_from(repeats).unwrap_or(0);
 
     let mut results = Vec::new();
-    let mut clean: Vec<Vec<String>> = Vec::new();
+    let mut clean: Vec<ItemReading> = Vec::new();
     let mut settings = None;
     for (number, variation) in variations.iter().enumerate() {
         let name = variation.to_string();
@@ -233,8 +234,8 @@ pub fn robustness(
 struct Asked {
     settings: RunSettings,
     figures: Vec<Figure>,
-    /// What was read, in the order of the items; an outcome that is no reading counts as one of its own.
-    readings: Vec<Vec<String>>,
+    /// What was read, in the order of the items.
+    readings: Vec<ItemReading>,
 }
 
 fn ask(
@@ -295,10 +296,10 @@ fn ask(
     Ok(asked)
 }
 
-fn reading(item: ScoredItem) -> Vec<String> {
+fn reading(item: ScoredItem) -> ItemReading {
     match item.outcome {
-        "read" => item.predicted,
-        other => vec![format!("({other})")],
+        "read" => Ok(item.predicted),
+        other => Err(other),
     }
 }
 

@@ -15,7 +15,7 @@ mod variation;
 
 pub use battery::{BatteryOptions, BatteryReport, VariationResult, robustness};
 pub use error::BatteryError;
-pub use repeat::{Repeatability, repeatability, same_share};
+pub use repeat::{ItemReading, Repeatability, repeatability, same_share};
 pub use summary::{battery_html, battery_markdown};
 pub use swap::LeadSwap;
 pub use variation::Variation;

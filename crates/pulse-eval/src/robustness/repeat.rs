@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+/// What was read from an answer, or why nothing could be.
+pub type ItemReading = Result<Vec<String>, &'static str>;
+
 /// How often sampled answers to the same page are read alike.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Repeatability {
@@ -11,25 +14,35 @@ pub struct Repeatability {
     pub seeds: usize,
     /// Items.
     pub items: usize,
-    /// Share of the pairs of seeds, over all items, whose answers are read alike. Unreadable equals unreadable.
-    pub pairwise_agreement: f64,
-    /// Share of the items that are read alike with every seed.
-    pub all_agree: f64,
+    /// Share of the pairs of seeds, over all items, whose answers are read alike. Unreadable equals unreadable of
+    /// the same kind. None if no answer could be read with any seed.
+    pub pairwise_agreement: Option<f64>,
+    /// Share of the items that are read alike with every seed; none as above.
+    pub all_agree: Option<f64>,
 }
 
-/// Share of the items that are read alike in two runs, by position; 0 without items.
-pub fn same_share(first: &[Vec<String>], second: &[Vec<String>]) -> f64 {
+/// Whether any answer could be read.
+fn is_any_read(readings: &[ItemReading]) -> bool {
+    readings.iter().any(Result::is_ok)
+}
+
+/// Share of the items that are read alike in two runs, by position. None if one of the runs has no answer that
+/// could be read: nothing is compared then.
+pub fn same_share(first: &[ItemReading], second: &[ItemReading]) -> Option<f64> {
+    if !is_any_read(first) || !is_any_read(second) {
+        return None;
+    }
     let same = first.iter().zip(second).filter(|(a, b)| a == b).count();
-    same as f64 / first.len().max(1) as f64
+    Some(same as f64 / first.len() as f64)
 }
 
 /// From what was read, `[seeds][items]`.
-pub fn repeatability(readings: &[Vec<Vec<String>>], temperature: f32) -> Repeatability {
+pub fn repeatability(readings: &[Vec<ItemReading>], temperature: f32) -> Repeatability {
     let seeds = readings.len();
     let items = readings.first().map_or(0, Vec::len);
     let (mut pairs, mut alike, mut stable) = (0usize, 0usize, 0usize);
     for item in 0..items {
-        let said: Vec<&Vec<String>> = readings.iter().filter_map(|one| one.get(item)).collect();
+        let said: Vec<&ItemReading> = readings.iter().filter_map(|one| one.get(item)).collect();
         let mut differing = 0;
         for (at, first) in said.iter().enumerate() {
             for second in &said[at + 1..] {
@@ -40,7 +53,9 @@ pub fn repeatability(readings: &[Vec<Vec<String>>], temperature: f32) -> Repeata
         }
         stable += usize::from(differing == 0);
     }
-    let share = |part: usize, whole: usize| part as f64 / whole.max(1) as f64;
+    let is_read = readings.iter().any(|one| is_any_read(one));
+    let share =
+        |part: usize, whole: usize| (is_read && whole > 0).then(|| part as f64 / whole as f64);
     Repeatability {
         temperature,
         seeds,
@@ -51,15 +66,16 @@ pub fn repeatability(readings: &[Vec<Vec<String>>], temperature: f32) -> Repeata
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
     #[test]
     fn agreement_counts_pairs_and_whole_items() {
-        let reading = |labels: &[&str]| -> Vec<Vec<String>> {
+        let reading = |labels: &[&str]| -> Vec<ItemReading> {
             labels
                 .iter()
-                .map(|label| vec![(*label).to_owned()])
+                .map(|label| Ok(vec![(*label).to_owned()]))
                 .collect()
         };
         let found = repeatability(
@@ -71,8 +87,19 @@ mod tests {
             0.5,
         );
         assert_eq!((found.seeds, found.items), (3, 2));
-        assert!((found.pairwise_agreement - 4.0 / 6.0).abs() < 1e-12);
-        assert!((found.all_agree - 0.5).abs() < 1e-12);
-        assert!((same_share(&reading(&["a", "b"]), &reading(&["a", "c"])) - 0.5).abs() < 1e-12);
+        assert!((found.pairwise_agreement.unwrap() - 4.0 / 6.0).abs() < 1e-12);
+        assert_eq!(found.all_agree, Some(0.5));
+        let (first, second) = (reading(&["a", "b"]), reading(&["a", "c"]));
+        assert_eq!(same_share(&first, &second), Some(0.5));
+
+        let nothing: Vec<ItemReading> = vec![Err("empty"), Err("ambiguous")];
+        assert_eq!(same_share(&first, &nothing), None);
+        assert_eq!(same_share(&nothing, &nothing), None);
+        assert_eq!(
+            same_share(&first, &[Err("empty"), second[1].clone()]),
+            Some(0.0)
+        );
+        let found = repeatability(&[nothing.clone(), nothing], 0.5);
+        assert_eq!((found.pairwise_agreement, found.all_agree), (None, None));
     }
 }

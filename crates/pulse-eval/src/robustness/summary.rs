@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::battery::{BatteryReport, VariationResult};
+use super::repeat::Repeatability;
 use crate::report::{Bar, bars, escape, page_head, value};
 
 /// Tables: the graded kinds of wear, strength in columns; the other changes; repeatability.
@@ -53,15 +54,7 @@ pub fn battery_markdown(report: &BatteryReport) -> String {
         let _ = writeln!(text, "| {} | {} |", one.variation, cell(one));
     }
     if let Some(found) = &report.repeatability {
-        let _ = writeln!(
-            text,
-            "\nSampled at temperature {} with {} seeds: {:.1} % of the pairs of answers are read alike, {:.1} % of the \
-             items with every seed.",
-            found.temperature,
-            found.seeds,
-            found.pairwise_agreement * 100.0,
-            found.all_agree * 100.0
-        );
+        let _ = writeln!(text, "\n{}", repeated(found));
     }
     text
 }
@@ -109,12 +102,8 @@ pub fn battery_html(report: &BatteryReport) -> String {
     if let Some(found) = &report.repeatability {
         let _ = write!(
             page,
-            "<h3>repeatability</h3><p>Sampled at temperature {} with {} seeds: {:.1} % of the pairs of answers are read \
-             alike, {:.1} % of the items with every seed.</p>",
-            found.temperature,
-            found.seeds,
-            found.pairwise_agreement * 100.0,
-            found.all_agree * 100.0
+            "<h3>repeatability</h3><p>{}</p>",
+            escape(&repeated(found))
         );
     }
     page.push_str("</body></html>\n");
@@ -137,13 +126,92 @@ fn cell(result: &VariationResult) -> String {
     if invalid >= 1.0 {
         return format!("{} (all unreadable)", value(figure));
     }
-    let same = result.same_as_clean * 100.0;
+    let same = result
+        .same_as_clean
+        .map_or("clean pages unreadable".to_owned(), |same| {
+            format!("{:.0} %", same * 100.0)
+        });
     match invalid > 0.0 {
         true => format!(
-            "{} ({same:.0} %; {:.0} % unreadable)",
+            "{} ({same}; {:.0} % unreadable)",
             value(figure),
             invalid * 100.0
         ),
-        false => format!("{} ({same:.0} %)", value(figure)),
+        false => format!("{} ({same})", value(figure)),
+    }
+}
+
+/// The sentence on repeatability.
+fn repeated(found: &Repeatability) -> String {
+    let said = match found.pairwise_agreement.zip(found.all_agree) {
+        Some((pairs, all)) => format!(
+            "{:.1} % of the pairs of answers are read alike, {:.1} % of the items with every seed",
+            pairs * 100.0,
+            all * 100.0
+        ),
+        None => "no answer could be read, so that nothing is compared".to_owned(),
+    };
+    format!(
+        "Sampled at temperature {} with {} seeds: {said}.",
+        found.temperature, found.seeds
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::strict::Figure;
+
+    fn result(macro_f1: Option<f64>, invalid: f64, same: Option<f64>) -> VariationResult {
+        let figure = |name: &str, value| Figure {
+            name: name.to_owned(),
+            value,
+            n: 4,
+            low: None,
+            high: None,
+            undefined_resamples: 0,
+        };
+        VariationResult {
+            variation: "noise 1".to_owned(),
+            axis: "noise",
+            strength: Some(1.0),
+            figures: vec![
+                figure("macro_f1", macro_f1),
+                figure("invalid_rate", Some(invalid)),
+            ],
+            same_as_clean: same,
+        }
+    }
+
+    #[test]
+    fn cells_say_how_much_was_read() {
+        for (invalid, same, said) in [
+            (0.0, Some(0.75), "(75 %)"),
+            (0.25, Some(0.5), "(50 %; 25 % unreadable)"),
+            (1.0, None, "(all unreadable)"),
+            (0.5, None, "(clean pages unreadable; 50 % unreadable)"),
+        ] {
+            let figure = value(Some(0.5));
+            let found = cell(&result(Some(0.5), invalid, same));
+            assert_eq!(found, format!("{figure} {said}"));
+        }
+        let json = serde_json::to_value(result(None, 1.0, None));
+        assert!(json.is_ok_and(|json| json["same_as_clean"].is_null()));
+    }
+
+    #[test]
+    fn repeatability_has_no_percentage_over_nothing() {
+        let found = |share| Repeatability {
+            temperature: 0.5,
+            seeds: 3,
+            items: 2,
+            pairwise_agreement: share,
+            all_agree: share,
+        };
+        let read = repeated(&found(Some(0.5)));
+        assert!(read.contains("50.0 % of the pairs"), "{read}");
+        let nothing = repeated(&found(None));
+        assert!(!nothing.contains('%'), "{nothing}");
+        assert!(nothing.contains("no answer could be read"), "{nothing}");
     }
 }
