@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::AnswerError;
 use super::line::{AnswerLine, RawLine};
+use crate::json_reason::json_reason;
 
 /// What a sum of rounded shares may be above 1.
 const SUM_NOISE: f64 = 1e-6;
@@ -38,7 +39,7 @@ impl AnswerFile {
                     path: path.to_owned(),
                     line: index + 1,
                     column: error.column(),
-                    reason: error.to_string(),
+                    reason: json_reason(&error, bytes),
                 })?;
             let line = raw.into_line(index + 1).ok_or_else(|| AnswerError::NoId {
                 path: path.to_owned(),
@@ -144,9 +145,13 @@ mod tests {
             "{error:?}"
         );
         assert!(
-            text.contains("step-final.jsonl, line 2, column 16"),
+            text.contains(
+                "step-final.jsonl, line 2, column 16: EOF while parsing an object; expected"
+            ),
             "{text}"
         );
+        let error = read("\u{feff}{\"id\":\"a\"}").unwrap_err().to_string();
+        assert!(error.contains("byte order mark"), "{error}");
         let error = read("{\"text\":\"t\"}").unwrap_err();
         assert!(
             matches!(error, AnswerError::NoId { line: 1, .. }),

@@ -8,6 +8,7 @@ use pulse_data::bench::{BenchError, BenchFolder};
 use super::error::GoldError;
 use super::item::GoldItem;
 use super::raw::{RawItem, of_bench};
+use crate::json_reason::json_reason;
 use crate::run::config_of;
 use crate::task::Task;
 
@@ -60,7 +61,7 @@ impl Gold {
                 path: path.to_owned(),
                 line: error.line(),
                 column: error.column(),
-                reason: error.to_string(),
+                reason: json_reason(&error, &bytes),
             })?;
         let items = raw.into_iter().map(RawItem::into_item);
         Self::of_items(path.to_owned(), items)
@@ -175,6 +176,9 @@ mod tests {
             ),
             "{error}"
         );
+        assert!(!error.to_string().contains("at line"), "{error}");
+        let error = read("\u{feff}[]").unwrap_err().to_string();
+        assert!(error.contains("byte order mark"), "{error}");
         let error = read(r#"[{"conversations":[]}]"#).unwrap_err().to_string();
         assert!(
             error.contains("item 1: it has neither id nor No"),
