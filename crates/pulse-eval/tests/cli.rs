@@ -149,6 +149,7 @@ fn settings_out_of_range_are_refused_before_anything_is_done() {
         ),
         ("judge --threads 0", "1..=1024"),
         ("judge --calls-per-minute 0", "1.."),
+        ("judge --base-url localhost:8000/v1", "http:// or https://"),
         ("judge --format html", "possible values: text, json"),
         ("judge --timeout 0", "above 0"),
         ("judge --longest-wait=-1", "0 or above"),
@@ -325,6 +326,9 @@ fn answers_are_judged_and_reported() {
         "&lt;b&gt;AF&lt;/b&gt; &amp; HYP",
         "data:image/jpeg;base64,/9j/",
         "judged by fake",
+        "<a href=\"#judge-0\">ptb-test-report, fake</a>",
+        "<section id=\"judge-0\">",
+        "<tr><td>ptb-test-report</td><td class=\"text\">overall, judge fake</td>",
         "PULSE-7B",
     ] {
         assert!(page.contains(part), "{part}");

@@ -165,10 +165,8 @@ fn errors_slow_answers_bad_json_and_429_are_tried_again() {
     assert_eq!(values, [60.0, 80.0, 60.0, 40.0]);
     assert_eq!(report.figures[0].n, 5);
     // Each reply counts 100 and 10 tokens; those of replies that could not be used are paid for, too.
-    assert_eq!(
-        (report.usage.prompt_tokens, report.usage.completion_tokens),
-        (700, 70)
-    );
+    let usage = report.usage.unwrap();
+    assert_eq!((usage.prompt_tokens, usage.completion_tokens), (700, 70));
     assert!((report.cost.unwrap() - (700.0 * 2.0 + 70.0 * 10.0) / 1e6).abs() < 1e-12);
     assert!(report.items.contains_key("ptb-report-00004_hr-0"));
 
@@ -181,6 +179,38 @@ fn errors_slow_answers_bad_json_and_429_are_tried_again() {
         (again.reused, again.calls, again.judgements.len()),
         (4, 1, 5)
     );
+}
+
+#[test]
+fn tokens_that_the_server_does_not_count_are_unknown_and_so_is_the_cost() {
+    let (root, items) = reports(2);
+    let text = r#"{"Diagnosis":{"Score":5},"Waveform":{"Score":5},"Rhythm":{"Score":2}}"#;
+    let server = Server::start(move |prompt, _, _| {
+        if prompt.contains("report 1") {
+            return Reply::Content(text.to_owned());
+        }
+        let completion = serde_json::json!({"choices": [{"message": {"content": text}}]});
+        Reply::Raw(completion.to_string())
+    });
+    let journal = root.path().join("judgements.jsonl");
+    let found = run(&client(&server, 1000), &items, &journal, options()).unwrap();
+    let known = found.judgements.iter().filter(|one| one.usage.is_some());
+    assert_eq!((found.judgements.len(), known.count()), (2, 1));
+    // The journal keeps that it is not known.
+    let found = run(&client(&server, 1000), &items, &journal, options()).unwrap();
+    assert_eq!(found.reused, 2);
+    let report = aggregate(
+        Task::PtbTestReport,
+        &items,
+        &found,
+        "fake",
+        Some((2.0, 10.0)),
+        BootstrapOptions::default(),
+    )
+    .unwrap();
+    assert_eq!((report.usage, report.cost), (None, None));
+    let text = pulse_eval::report::judge_markdown(&report);
+    assert!(text.contains("tokens and cost unknown"), "{text}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `pulse-eval judge`.
 
 use std::io::{IsTerminal, Write};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use clap::Args;
 use pulse_eval::Task;
 use pulse_eval::judge::{
     Backoff, Endpoint, Journal, JudgeClient, JudgeError, JudgeKind, JudgeOptions, PromptTemplate,
-    aggregate, judge, judge_items,
+    aggregate, check_base_url, judge, judge_items,
 };
 use pulse_eval::report::judge_markdown;
 
@@ -32,7 +33,7 @@ pub(super) struct JudgeArguments {
     #[arg(long)]
     out: PathBuf,
     /// Base of an OpenAI-compatible API, or with --azure-api-version the Azure resource
-    #[arg(long, default_value = "https://api.openai.com/v1")]
+    #[arg(long, default_value = "https://api.openai.com/v1", value_parser = parse_base_url)]
     base_url: String,
     /// The judge; on Azure the deployment
     #[arg(long)]
@@ -88,6 +89,10 @@ fn parse_timeout(text: &str) -> Result<Duration, String> {
     timeout.ok_or_else(|| "expected seconds, above 0".to_owned())
 }
 
+fn parse_base_url(text: &str) -> Result<String, String> {
+    check_base_url(text).map(|()| text.to_owned())
+}
+
 fn parse_price(text: &str) -> Result<f64, String> {
     let price = text.parse().ok();
     let price = price.filter(|price: &f64| price.is_finite() && *price >= 0.0);
@@ -129,7 +134,7 @@ pub(super) fn run(arguments: &JudgeArguments) -> Result<ExitCode, Failure> {
             longest: arguments.longest_wait,
             ..Backoff::default()
         },
-        calls_per_minute: arguments.calls_per_minute,
+        calls_per_minute: arguments.calls_per_minute.and_then(NonZeroU32::new),
         seed: arguments.bootstrap.seed,
     };
     let is_terminal = std::io::stderr().is_terminal();

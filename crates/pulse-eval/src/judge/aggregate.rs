@@ -41,9 +41,9 @@ pub struct JudgeReport {
     pub calls: usize,
     /// Judgements that were there before.
     pub reused: usize,
-    /// Tokens of all judgements, earlier runs included.
-    pub usage: TokenUsage,
-    /// What they cost, if prices were given.
+    /// Tokens of all judgements, earlier runs included; none if the server did not say for all of them.
+    pub usage: Option<TokenUsage>,
+    /// What they cost, if prices were given and the tokens are known.
     pub cost: Option<f64>,
     /// Mean score of each item, 0 to 100.
     pub items: BTreeMap<String, f64>,
@@ -124,7 +124,7 @@ pub fn aggregate(
         calls: run.calls,
         reused: run.reused,
         usage,
-        cost: prices.map(|(prompt, completion)| {
+        cost: prices.zip(usage).map(|((prompt, completion), usage)| {
             (usage.prompt_tokens as f64 * prompt + usage.completion_tokens as f64 * completion)
                 / 1e6
         }),
@@ -179,15 +179,13 @@ fn agreement(kind: JudgeKind, scores: &BTreeMap<&str, Vec<Vec<f64>>>) -> Vec<Agr
         .collect()
 }
 
-/// Tokens of the judgements, each counted once though several items may share it.
-fn total_usage(run: &JudgeRun) -> TokenUsage {
+/// Tokens of the judgements, each counted once though several items may share it; none if one is not known.
+fn total_usage(run: &JudgeRun) -> Option<TokenUsage> {
     let mut seen = BTreeSet::new();
-    let mut sum = TokenUsage::default();
-    for judgement in &run.judgements {
-        if seen.insert(&judgement.key) {
-            sum.prompt_tokens += judgement.usage.prompt_tokens;
-            sum.completion_tokens += judgement.usage.completion_tokens;
-        }
-    }
-    sum
+    run.judgements
+        .iter()
+        .filter(|judgement| seen.insert(&judgement.key))
+        .try_fold(TokenUsage::default(), |sum, judgement| {
+            Some(sum.plus(judgement.usage?))
+        })
 }

@@ -24,6 +24,25 @@ pub enum Endpoint {
     },
 }
 
+/// Checks the base of an address.
+///
+/// # Errors
+/// What is wrong: it does not begin with `http://` or `https://`, or has no host.
+pub fn check_base_url(base_url: &str) -> Result<(), String> {
+    let lower = base_url.to_ascii_lowercase();
+    let rest = ["https://", "http://"]
+        .iter()
+        .find_map(|scheme| lower.strip_prefix(scheme));
+    match rest {
+        Some(rest) if !rest.is_empty() && !rest.starts_with(['/', ':', '?']) => Ok(()),
+        Some(_) => Err("no host stands behind the scheme".to_owned()),
+        None => Err(
+            "expected http:// or https:// at the beginning, for example http://localhost:8000/v1"
+                .to_owned(),
+        ),
+    }
+}
+
 impl Endpoint {
     /// The address for a model (on Azure: a deployment).
     pub fn url(&self, model: &str) -> String {
@@ -53,13 +72,23 @@ pub struct TokenUsage {
     pub completion_tokens: u64,
 }
 
+impl TokenUsage {
+    /// The sum of both.
+    pub(super) fn plus(self, other: Self) -> Self {
+        Self {
+            prompt_tokens: self.prompt_tokens + other.prompt_tokens,
+            completion_tokens: self.completion_tokens + other.completion_tokens,
+        }
+    }
+}
+
 /// A reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Completion {
     /// The text.
     pub text: String,
-    /// The tokens it took; zeros if the server does not say.
-    pub usage: TokenUsage,
+    /// The tokens it took, none if the server does not say.
+    pub usage: Option<TokenUsage>,
 }
 
 /// A judge that can be called from several threads.
@@ -75,7 +104,29 @@ pub struct JudgeClient {
 struct RawCompletion {
     choices: Vec<RawChoice>,
     #[serde(default)]
-    usage: Option<TokenUsage>,
+    usage: Option<RawUsage>,
+}
+
+/// Servers that count nothing leave it out, send `null` or leave it empty.
+#[derive(Deserialize)]
+struct RawUsage {
+    #[serde(default)]
+    prompt_tokens: Option<u64>,
+    #[serde(default)]
+    completion_tokens: Option<u64>,
+}
+
+impl RawUsage {
+    fn whole(self) -> Option<TokenUsage> {
+        let Self {
+            prompt_tokens,
+            completion_tokens,
+        } = self;
+        Some(TokenUsage {
+            prompt_tokens: prompt_tokens?,
+            completion_tokens: completion_tokens?,
+        })
+    }
 }
 
 #[derive(Deserialize)]
@@ -165,7 +216,7 @@ impl JudgeClient {
             .ok_or_else(|| no_completion("it has no choice with a content".to_owned()))?;
         Ok(Completion {
             text,
-            usage: raw.usage.unwrap_or_default(),
+            usage: raw.usage.and_then(RawUsage::whole),
         })
     }
 }
@@ -173,6 +224,22 @@ impl JudgeClient {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bases_have_a_scheme_and_a_host() {
+        for base in ["http://localhost:8000/v1", "HTTPS://api.openai.com/v1"] {
+            assert_eq!(check_base_url(base), Ok(()));
+        }
+        for base in [
+            "",
+            "localhost:8000/v1",
+            "ftp://host",
+            "https://",
+            "http:///v1",
+        ] {
+            assert!(check_base_url(base).is_err(), "{base}");
+        }
+    }
 
     #[test]
     fn addresses_have_the_servers_forms() {

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::client::TokenUsage;
 use super::error::JudgeError;
+use crate::json_reason::json_reason;
 
 /// One judgement.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,8 +30,8 @@ pub struct Judgement {
     pub scores: BTreeMap<String, f64>,
     /// Explanation by criterion.
     pub explanations: BTreeMap<String, String>,
-    /// Tokens it took, attempts that failed after a reply included.
-    pub usage: TokenUsage,
+    /// Tokens it took, attempts that failed after a reply included; none if the server did not say for all of them.
+    pub usage: Option<TokenUsage>,
 }
 
 /// The file of judgements.
@@ -86,7 +87,7 @@ impl Journal {
                 serde_json::from_slice(line).map_err(|error| JudgeError::Journal {
                     path: path.to_owned(),
                     line: index + 1,
-                    reason: error.to_string(),
+                    reason: json_reason(&error, line),
                 })?;
             known.insert(judgement.key.clone(), judgement);
         }

@@ -19,7 +19,7 @@ mod run;
 
 pub use aggregate::{Agreement, JudgeReport, aggregate};
 pub use belonging::{must_be_of, must_differ};
-pub use client::{Completion, Endpoint, JudgeClient, TokenUsage};
+pub use client::{Completion, Endpoint, JudgeClient, TokenUsage, check_base_url};
 pub use criteria::JudgeKind;
 pub use error::{CallError, JudgeError};
 pub use items::{JudgeItem, JudgeItems, judge_items};

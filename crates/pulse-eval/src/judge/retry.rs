@@ -1,5 +1,6 @@
 //! Waiting: between attempts, and between calls.
 
+use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -61,11 +62,10 @@ pub struct RateLimit {
 
 impl RateLimit {
     /// Calls a minute; `None` for no limit.
-    pub fn per_minute(calls: Option<u32>) -> Self {
-        let gap = match calls {
-            Some(calls) if calls > 0 => Duration::from_secs(60) / calls,
-            _ => Duration::ZERO,
-        };
+    pub fn per_minute(calls: Option<NonZeroU32>) -> Self {
+        let gap = calls.map_or(Duration::ZERO, |calls| {
+            Duration::from_secs(60) / calls.get()
+        });
         Self {
             gap,
             next: Mutex::new(None),
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn the_rate_is_kept() {
-        let limit = RateLimit::per_minute(Some(6000));
+        let limit = RateLimit::per_minute(NonZeroU32::new(6000));
         let start = Instant::now();
         (0..6).for_each(|_| limit.wait());
         assert!(start.elapsed() >= Duration::from_millis(50));

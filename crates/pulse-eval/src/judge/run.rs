@@ -1,5 +1,6 @@
 //! Asking about every item.
 
+use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -24,7 +25,7 @@ pub struct JudgeOptions {
     /// Attempts and waits.
     pub backoff: Backoff,
     /// Calls a minute at most.
-    pub calls_per_minute: Option<u32>,
+    pub calls_per_minute: Option<NonZeroU32>,
     /// Seed of the waits' jitter.
     pub seed: u64,
 }
@@ -201,15 +202,15 @@ fn judge_one(
         .take(8)
         .fold(0, |stream, byte| stream << 8 | u64::from(byte));
     random.set_stream(stream);
-    let mut usage = TokenUsage::default();
+    // Unknown as soon as one reply does not say.
+    let mut usage = Some(TokenUsage::default());
     let mut attempt = 1;
     loop {
         state.limit.wait();
         state.calls.fetch_add(1, Ordering::Relaxed);
         let error = match client.ask(&job.item.prompt) {
             Ok(completion) => {
-                usage.prompt_tokens += completion.usage.prompt_tokens;
-                usage.completion_tokens += completion.usage.completion_tokens;
+                usage = usage.zip(completion.usage).map(|(all, one)| all.plus(one));
                 match parse_reply(items.kind, &completion.text) {
                     Ok(verdict) => {
                         let scores = verdict

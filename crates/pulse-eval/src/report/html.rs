@@ -33,14 +33,22 @@ pub fn html_report(input: &ReportInput) -> String {
     for (index, task) in strict.tasks.iter().enumerate() {
         let _ = write!(page, "<a href=\"#task-{index}\">{}</a>", task.task);
     }
+    for (index, judge) in input.judges.iter().enumerate() {
+        let _ = write!(
+            page,
+            "<a href=\"#judge-{index}\">{}, {}</a>",
+            judge.task,
+            escape(&judge.judge_model)
+        );
+    }
     page.push_str("<a href=\"#original\">original scorer</a><a href=\"#published\">published results</a></nav>");
-    overview(&mut page, &strict.tasks);
+    overview(&mut page, &strict.tasks, &input.judges);
     let pictures = Pictures::of_worst(input, PICTURE_BYTES);
     for (index, task) in strict.tasks.iter().enumerate() {
         task_section(&mut page, index, task, input, &pictures);
     }
-    for judge in &input.judges {
-        judge_section(&mut page, judge);
+    for (index, judge) in input.judges.iter().enumerate() {
+        judge_section(&mut page, index, judge);
     }
     original_section(&mut page, input);
     published_section(&mut page, input.published.as_ref(), &input.judges);
@@ -65,7 +73,7 @@ pub(crate) fn escape(text: &str) -> String {
         .replace('"', "&quot;")
 }
 
-fn overview(page: &mut String, tasks: &[StrictTask]) {
+fn overview(page: &mut String, tasks: &[StrictTask], judges: &[JudgeReport]) {
     page.push_str(
         "<div class=\"scroll\"><table><tr><th>task</th><th class=\"text\">figure</th><th>value</th><th>95% interval</th>\
          <th>n</th><th>unreadable</th><th>missing</th></tr>",
@@ -82,6 +90,22 @@ fn overview(page: &mut String, tasks: &[StrictTask]) {
                 first.n,
                 task.coverage.all_unreadable(),
                 task.coverage.missing
+            );
+        }
+    }
+    for judge in judges {
+        if let Some(first) = judge.figures.first() {
+            let _ = write!(
+                page,
+                "<tr><td>{}</td><td class=\"text\">{}, judge {}</td><td>{}</td><td>{}</td><td>{}</td><td>–</td>\
+                 <td>{}</td></tr>",
+                judge.task,
+                escape(&first.name),
+                escape(&judge.judge_model),
+                value(first.value),
+                interval(first),
+                first.n,
+                judge.missing
             );
         }
     }
@@ -279,10 +303,10 @@ fn worst_cases(page: &mut String, task: &StrictTask, input: &ReportInput, pictur
     }
 }
 
-fn judge_section(page: &mut String, judge: &JudgeReport) {
+fn judge_section(page: &mut String, index: usize, judge: &JudgeReport) {
     let _ = write!(
         page,
-        "<section><h2>{}, judged by {}</h2><p class=\"quiet\">{} judged, {} missing, {} not judged. Scores 0 to 100.</p>",
+        "<section id=\"judge-{index}\"><h2>{}, judged by {}</h2><p class=\"quiet\">{} judged, {} missing, {} not judged. Scores 0 to 100.</p>",
         judge.task,
         escape(&judge.judge_model),
         judge.judged,

@@ -169,6 +169,20 @@ fn confusion_markdown(text: &mut String, confusion: &ConfusionMatrix) {
     }
 }
 
+/// What the judgements took, and cost if prices were given.
+fn tokens(report: &JudgeReport) -> String {
+    let Some(usage) = report.usage else {
+        return "tokens and cost unknown, as the server does not count them".to_owned();
+    };
+    let cost = report
+        .cost
+        .map_or(String::new(), |cost| format!(", cost {cost:.2}"));
+    format!(
+        "{} prompt and {} reply tokens{cost}",
+        usage.prompt_tokens, usage.completion_tokens
+    )
+}
+
 /// A judge's figures as tables.
 pub fn judge_markdown(report: &JudgeReport) -> String {
     let mut text = format!(
@@ -188,7 +202,7 @@ pub fn judge_markdown(report: &JudgeReport) -> String {
     let _ = writeln!(
         text,
         "\n{} judged, {} missing, {} unknown, {} doubles, {} failed; {} calls, {} judgements reused; \
-         {} prompt and {} reply tokens{}",
+         {}",
         report.judged,
         report.missing,
         report.unknown,
@@ -196,11 +210,7 @@ pub fn judge_markdown(report: &JudgeReport) -> String {
         report.failures.len(),
         report.calls,
         report.reused,
-        report.usage.prompt_tokens,
-        report.usage.completion_tokens,
-        report
-            .cost
-            .map_or(String::new(), |cost| format!(", cost {cost:.2}"))
+        tokens(report)
     );
     for one in &report.agreement {
         let _ = writeln!(
