@@ -179,4 +179,30 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn one_key_that_is_not_a_number_is_seen_among_many() {
+        let device = Device::flex();
+        let random =
+            |shape: [usize; 4]| Tensor::<4>::random(shape, Distribution::Normal(0.0, 1.0), &device);
+        let shape = AttentionShape {
+            length: 1300,
+            is_causal: true,
+            padding: &[],
+        };
+        for count in [1, 4] {
+            for place in [3, 700, 1295] {
+                let q = random([1, 2, count, 16]);
+                let (k, v) = (random([1, 2, 1300, 16]), random([1, 2, 1300, 16]));
+                let one = Tensor::<4>::full([1, 2, 1, 1], f32::NAN, &device);
+                let k = k.slice_assign([0..1, 0..2, place..place + 1, 5..6], one);
+                let output = attention(q, k, v, shape).into_data();
+                let output: Vec<f32> = output.try_into_vec().unwrap_or_default();
+                let seen = output
+                    .chunks(16)
+                    .all(|row| row.iter().any(|x| !x.is_finite()));
+                assert!(seen && !output.is_empty(), "{count} {place}");
+            }
+        }
+    }
 }

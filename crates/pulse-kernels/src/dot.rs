@@ -220,7 +220,7 @@ impl HalfWeight for f16 {
 }
 
 #[inline(always)]
-pub(crate) fn multiply_add<const FUSED: bool>(a: f32, b: f32, c: f32) -> f32 {
+fn multiply_add<const FUSED: bool>(a: f32, b: f32, c: f32) -> f32 {
     // Without hardware support `mul_add` is a slow library call.
     if FUSED { a.mul_add(b, c) } else { a * b + c }
 }

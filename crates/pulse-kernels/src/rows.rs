@@ -103,6 +103,25 @@ pub(crate) fn maximum(row: &[f32]) -> f32 {
         .fold(f32::NEG_INFINITY, f32::max)
 }
 
+/// Scores to the weights `e^((score − largest) · scale)`, and their sum, over lanes so that it vectorises.
+#[inline(always)]
+pub(crate) fn weigh(scores: &mut [f32], largest: f32, scale: f32) -> f32 {
+    let (blocks, rest) = scores.as_chunks_mut::<16>();
+    let mut lanes = [0f32; 16];
+    for block in blocks {
+        for (lane, score) in lanes.iter_mut().zip(block) {
+            *score = exp((*score - largest) * scale);
+            *lane += *score;
+        }
+    }
+    let mut total = 0f32;
+    for score in rest {
+        *score = exp((*score - largest) * scale);
+        total += *score;
+    }
+    total + lanes.iter().sum::<f32>()
+}
+
 /// `eˣ` in straight-line arithmetic that vectorises; relative error below 2e-7 (checked against f64
 /// over the whole range). Below −87 the result is the smallest normal number or less, above 88 it
 /// stays at `e⁸⁸`, so that quotients of it stay finite.

@@ -14,15 +14,13 @@ use super::AttentionShape;
 use super::heads::{Heads, StoredHead};
 use crate::cpu::{as_cpu, contiguous, from_values};
 use crate::matrix_vector::{MOST_ROWS, arrange, products};
-use crate::rows::{exp, maximum};
+use crate::rows::{exp, maximum, weigh};
 use crate::{Level, scratch};
 
 /// Positions of a piece.
 const PIECE: usize = 512;
 /// Positions that all queries of a group go over before the next: their keys and values stay in the first cache.
 const BLOCK: usize = 64;
-/// Lanes of a register of f32.
-const LANES: usize = 16;
 /// Below this many multiply-adds the pieces are worked through on the calling thread.
 const PARALLEL_THRESHOLD: usize = 1 << 16;
 
@@ -112,9 +110,10 @@ fn attend_stored<T: StoredHead>(
     Some(from_values(output, [batch, heads, 1, dim]))
 }
 
-/// The weighted mean of one query's records.
+/// The weighted mean of one query's records. A record without weights saw padding only; one whose sum is not a number
+/// stays, so that the result is none either.
 fn join<'a>(records: impl Iterator<Item = &'a [f32]> + Clone, out: &mut [f32]) {
-    let seen = records.filter(|record| record[1] > 0.0);
+    let seen = records.filter(|record| record[1] != 0.0);
     let largest = seen.clone().map(|record| record[0]);
     let largest = largest.fold(f32::NEG_INFINITY, f32::max);
     let mut total = 0f32;
@@ -184,25 +183,6 @@ impl<T: StoredHead> WithSimd for Piece<'_, T> {
             }
         }
     }
-}
-
-/// Scores to weights, and their sum, over lanes so that it vectorises.
-#[inline(always)]
-fn weigh(scores: &mut [f32], largest: f32, scale: f32) -> f32 {
-    let (blocks, rest) = scores.as_chunks_mut::<LANES>();
-    let mut lanes = [0f32; LANES];
-    for block in blocks {
-        for (lane, score) in lanes.iter_mut().zip(block) {
-            *score = exp((*score - largest) * scale);
-            *lane += *score;
-        }
-    }
-    let mut total = lanes.iter().sum::<f32>();
-    for score in rest {
-        *score = exp((*score - largest) * scale);
-        total += *score;
-    }
-    total
 }
 
 /// `out[d] += Σ weights[n] · values[n, d]`, four positions at a time, so that `out` is read and written once for

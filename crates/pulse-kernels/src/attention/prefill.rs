@@ -15,7 +15,7 @@ use super::AttentionShape;
 use super::branch::Branch;
 use super::heads::{Heads, Matrix, StoredHead};
 use crate::cpu::{as_cpu, from_values};
-use crate::rows::{exp, maximum};
+use crate::rows::{exp, maximum, weigh};
 use crate::scratch;
 
 /// Queries of one block: enough for the products to run at full speed.
@@ -258,20 +258,7 @@ impl<T: StoredHead> WithSimd for Softmax<'_, T> {
             }
             let before = *largest;
             *largest = maximum(row).max(before);
-            let mut total = 0f32;
-            let (blocks, rest) = row.as_chunks_mut::<16>();
-            let mut lanes = [0f32; 16];
-            for block in blocks {
-                for (lane, score) in lanes.iter_mut().zip(block) {
-                    *score = exp((*score - *largest) * self.scale);
-                    *lane += *score;
-                }
-            }
-            for score in rest {
-                *score = exp((*score - *largest) * self.scale);
-                total += *score;
-            }
-            total += lanes.iter().sum::<f32>();
+            let total = weigh(row, *largest, self.scale);
             if before < *largest && before > f32::NEG_INFINITY {
                 let shrink = exp((before - *largest) * self.scale);
                 *sum *= shrink;
