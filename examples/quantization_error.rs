@@ -23,6 +23,8 @@ use common::Failure;
 use pulse_llm::decoder::{CausalDecoder, DecoderInput, LogitRows};
 use pulse_llm::text::Tokenizer;
 use pulse_llm::{LoadOptions, LoadedModel};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 
 /// Positions of one pass: their logits are in memory twice.
@@ -127,14 +129,8 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 fn ids(arguments: &Arguments, vocabulary: usize) -> Result<Vec<u32>, Failure> {
     let Some(path) = &arguments.text else {
-        // Xorshift (Marsaglia 2003): any ids do.
-        let mut state = arguments.seed.max(1);
-        let draw = |_| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            (state % vocabulary as u64) as u32
-        };
+        let mut random = ChaCha8Rng::seed_from_u64(arguments.seed);
+        let draw = |_| random.random_range(0..vocabulary as u32);
         return Ok((0..arguments.positions).map(draw).collect());
     };
     let text = std::fs::read_to_string(path)?;

@@ -1,4 +1,4 @@
-//! Dot products of four weight rows with one activation row, f32 accumulation.
+//! Dot products of weight rows with one activation row, f32 accumulation, and the types weights are stored in.
 //!
 //! The loop is written over fixed-width lane arrays, so that it vectorises for whatever instruction set its
 //! caller is compiled for.

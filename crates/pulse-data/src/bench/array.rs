@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::error::BenchError;
+use crate::files::read_plain;
 use crate::instruct::{ArrayScanner, ItemRange, describe_error};
 
 /// One item of a file.
@@ -24,7 +25,7 @@ pub(super) struct ItemArray {
 
 impl ItemArray {
     pub(super) fn read(path: &Path) -> Result<Self, BenchError> {
-        let bytes = std::fs::read(path).map_err(|source| BenchError::File {
+        let bytes = read_plain(path).map_err(|source| BenchError::File {
             path: path.to_owned(),
             source,
         })?;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::number::{p_value, value};
+use super::number::{intervals_line, p_value, value};
 use crate::compare::{Comparison, Difference, ItemDifference, TaskComparison};
 
 /// Characters of an answer that a table shows.
@@ -25,11 +25,8 @@ pub fn comparison_markdown(comparison: &Comparison, items: usize) -> String {
     }
     let _ = writeln!(
         text,
-        "Intervals: {:.0}%, {}, {} resamples, seed {}.",
-        comparison.bootstrap.level * 100.0,
-        comparison.interval_method,
-        comparison.bootstrap.resamples,
-        comparison.bootstrap.seed
+        "{}",
+        intervals_line(&comparison.bootstrap, comparison.interval_method)
     );
     text
 }

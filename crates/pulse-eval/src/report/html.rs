@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::html_published::{original_section, published_section};
 use super::input::ReportInput;
 use super::markdown::left_out;
-use super::number::{interval, value};
+use super::number::{interval, intervals_line, value};
 use super::pictures::{Pictures, worst_items};
 use super::style::STYLE;
 use super::svg::{Bar, abstention, bars, calibration, roc};
@@ -23,12 +23,9 @@ pub fn html_report(input: &ReportInput) -> String {
     let strict = &input.strict;
     let _ = write!(
         page,
-        "<p class=\"quiet\">ECGBench, strict reading of answers. Intervals: {:.0}%, {}, {} resamples, seed {}. \
+        "<p class=\"quiet\">ECGBench, strict reading of answers. {} \
          Research use; not a medical device.</p><nav>",
-        strict.bootstrap.level * 100.0,
-        strict.interval_method,
-        strict.bootstrap.resamples,
-        strict.bootstrap.seed
+        intervals_line(&strict.bootstrap, strict.interval_method)
     );
     for (index, task) in strict.tasks.iter().enumerate() {
         let _ = write!(page, "<a href=\"#task-{index}\">{}</a>", task.task);

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::html_published::{ours, percent};
 use super::input::ReportInput;
-use super::number::{interval, value};
+use super::number::{interval, intervals_line, value};
 use super::published_rows::published_rows;
 use crate::judge::JudgeReport;
 use crate::metrics::ConfusionMatrix;
@@ -76,11 +76,8 @@ pub fn strict_markdown(report: &StrictReport) -> String {
     }
     let _ = writeln!(
         text,
-        "Intervals: {:.0}%, {}, {} resamples, seed {}.",
-        report.bootstrap.level * 100.0,
-        report.interval_method,
-        report.bootstrap.resamples,
-        report.bootstrap.seed
+        "{}",
+        intervals_line(&report.bootstrap, report.interval_method)
     );
     text
 }

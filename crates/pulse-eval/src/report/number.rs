@@ -1,5 +1,6 @@
 //! Numbers as they are printed.
 
+use crate::statistics::BootstrapOptions;
 use crate::strict::Figure;
 
 /// A value with three decimals, or a dash.
@@ -13,6 +14,16 @@ pub(super) fn interval(figure: &Figure) -> String {
         (Some(low), Some(high)) => format!("{low:.3} to {high:.3}"),
         _ => "–".to_owned(),
     }
+}
+
+/// How the intervals of a report were made.
+pub(super) fn intervals_line(bootstrap: &BootstrapOptions, method: &str) -> String {
+    format!(
+        "Intervals: {:.0}%, {method}, {} resamples, seed {}.",
+        bootstrap.level * 100.0,
+        bootstrap.resamples,
+        bootstrap.seed
+    )
 }
 
 /// A p-value with four decimals; a smaller one is never printed as 0.

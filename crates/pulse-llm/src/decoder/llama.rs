@@ -228,17 +228,19 @@ impl CausalDecoder for LlamaDecoder {
                 depths(parents).iter().map(|depth| first + depth).collect()
             })
             .collect();
-        let tree = TreeShape::new(past, padding, parents);
-        let step = Step {
-            rotary: &self.rotary_at(&positions, &embeddings),
-            padding,
-            tree: Some(&tree),
-        };
-        let mut hidden = embeddings;
-        for (index, layer) in self.layers.iter().enumerate() {
-            hidden = layer.forward(hidden, &step, Some((&mut *cache, index)));
-        }
-        self.norm.forward(hidden)
+        on_workers(embeddings, |embeddings| {
+            let tree = TreeShape::new(past, padding, parents);
+            let step = Step {
+                rotary: &self.rotary_at(&positions, &embeddings),
+                padding,
+                tree: Some(&tree),
+            };
+            let mut hidden = embeddings;
+            for (index, layer) in self.layers.iter().enumerate() {
+                hidden = layer.forward(hidden, &step, Some((&mut *cache, index)));
+            }
+            self.norm.forward(hidden)
+        })
     }
 
     fn logits(&self, states: Tensor<2>) -> Tensor<2> {
