@@ -13,14 +13,13 @@
 //! and f32 multiplies in f32, a prefill of packed weights in 16-bit integers, so their limits are the
 //! rates of those instructions on all threads.
 
-use std::hint::black_box;
-use std::process::ExitCode;
-use std::time::Instant;
+#[path = "linear_speed/measure.rs"]
+mod measure;
 
-use burn::tensor::{DType, Device, Distribution, Tensor};
+use std::process::ExitCode;
+
 use clap::{Parser, ValueEnum};
-use pulse_kernels::{Level, Linear, PackedFormat, PackedMatrix, on_workers, peak};
-use serde_json::{Value, json};
+use measure::{measure, print_table};
 
 /// Measure linear layers against the limits of the machine.
 #[derive(Parser)]
@@ -46,258 +45,19 @@ enum Format {
     Json,
 }
 
-/// The weights of a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Weights {
-    Bf16,
-    Packed(PackedFormat),
-}
-
-impl Weights {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Bf16 => "bf16",
-            Self::Packed(format) => format.name(),
-        }
-    }
-
-    fn bytes(self, [outputs, inputs]: [usize; 2]) -> usize {
-        match self {
-            Self::Bf16 => outputs * inputs * 2,
-            Self::Packed(format) => {
-                let quants = format.quant_bytes(outputs, inputs).unwrap_or(0);
-                quants + format.scale_count(outputs, inputs).unwrap_or(0) * 2
-            }
-        }
-    }
-
-    /// A layer with weights of its own in memory.
-    fn layer(self, values: &[f32], shape: [usize; 2], device: &Device) -> Result<Linear, String> {
-        match self {
-            Self::Bf16 => {
-                let weight = Tensor::<1>::from_data(values, device).reshape(shape);
-                Ok(Linear::new(weight.cast(DType::BF16), None))
-            }
-            Self::Packed(format) => {
-                let packed = PackedMatrix::quantize(format, shape, |first, rows| {
-                    let at = first * shape[1];
-                    rows.copy_from_slice(&values[at..at + rows.len()]);
-                });
-                packed
-                    .map(|packed| Linear::new(packed, None))
-                    .map_err(|error| error.to_string())
-            }
-        }
-    }
-}
-
-const WEIGHTS: [Weights; 3] = [
-    Weights::Bf16,
-    Weights::Packed(PackedFormat::Q8),
-    Weights::Packed(PackedFormat::Q4),
-];
-/// Rows, inputs, outputs.
-const DECODE: [[usize; 3]; 2] = [[1, 4096, 11008], [1, 4096, 4096]];
-const PREFILL: [[usize; 3]; 2] = [[576, 1024, 4096], [2048, 4096, 4096]];
-
-/// What was measured of one product.
-struct Measured {
-    weights: Weights,
-    shape: [usize; 3],
-    seconds: f64,
-    /// Bytes or operations a second at the limit, measured beside it.
-    limit: f64,
-}
-
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+    let arguments = Arguments::parse();
+    match measure(arguments.gigabytes, arguments.passes) {
+        Ok(report) => {
+            match arguments.format {
+                Format::Json => println!("{report}"),
+                Format::Text => print_table(&report),
+            }
+            ExitCode::SUCCESS
+        }
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
         }
     }
-}
-
-fn run(arguments: &Arguments) -> Result<(), String> {
-    if !(0.1..=1000.0).contains(&arguments.gigabytes) || arguments.passes == 0 {
-        return Err("--gigabytes must be 0.1 to 1000 and --passes 1 or more".to_owned());
-    }
-    let bytes = (arguments.gigabytes * 1e9) as usize;
-    let memory = vec![1u64; bytes / 8];
-    let passes = arguments.passes;
-    let (mut read, mut float, mut integer) = (Vec::new(), Vec::new(), Vec::new());
-    let mut rows = Vec::new();
-    for shape in DECODE {
-        for weights in WEIGHTS {
-            rows.push(decode(
-                weights,
-                shape,
-                bytes / 4,
-                passes,
-                &memory,
-                &mut read,
-            )?);
-        }
-    }
-    for shape in PREFILL {
-        for weights in WEIGHTS {
-            let peaks = match weights {
-                Weights::Bf16 => &mut float,
-                Weights::Packed(_) => &mut integer,
-            };
-            rows.push(prefill(weights, shape, passes, peaks)?);
-        }
-    }
-    let report = json!({
-        "level": Level::detect().name(),
-        "threads": peak::threads(),
-        "read_gb_s": round(median(&mut read) / 1e9),
-        "gemm_peak_bf16_gflop_s": round(median(&mut float) / 1e9),
-        "gemm_peak_packed_gflop_s": round(median(&mut integer) / 1e9),
-        "rows": rows.iter().map(Measured::json).collect::<Vec<_>>(),
-    });
-    match arguments.format {
-        Format::Json => println!("{report}"),
-        Format::Text => print_table(&report),
-    }
-    Ok(())
-}
-
-/// A decode product, its copies and the reading speed in turns.
-fn decode(
-    weights: Weights,
-    shape: [usize; 3],
-    bytes: usize,
-    passes: usize,
-    memory: &[u64],
-    read: &mut Vec<f64>,
-) -> Result<Measured, String> {
-    let [rows, inputs, outputs] = shape;
-    let device = Device::flex();
-    let values = random(outputs * inputs);
-    let copies = (bytes / weights.bytes([outputs, inputs])).max(2);
-    let layers = (0..copies)
-        .map(|_| weights.layer(&values, [outputs, inputs], &device))
-        .collect::<Result<Vec<_>, _>>()?;
-    let x = Tensor::<2>::random([rows, inputs], Distribution::Normal(0.0, 1.0), &device);
-    let mut seconds = Vec::new();
-    let mut limits = Vec::new();
-    // As in a decoder: from one of the threads that share the work.
-    on_workers(x, |x| {
-        for _ in 0..passes {
-            let start = Instant::now();
-            black_box(peak::read(memory));
-            limits.push(size_of_val(memory) as f64 / start.elapsed().as_secs_f64());
-            for layer in &layers {
-                let start = Instant::now();
-                black_box(layer.forward(x.clone()));
-                seconds.push(start.elapsed().as_secs_f64());
-            }
-        }
-    });
-    read.extend(&limits);
-    Ok(Measured {
-        weights,
-        shape,
-        seconds: median(&mut seconds),
-        limit: median(&mut limits),
-    })
-}
-
-/// A prefill product and the rate of its instructions in turns.
-fn prefill(
-    weights: Weights,
-    shape: [usize; 3],
-    passes: usize,
-    peaks: &mut Vec<f64>,
-) -> Result<Measured, String> {
-    let [rows, inputs, outputs] = shape;
-    let device = Device::flex();
-    let layer = weights.layer(&random(outputs * inputs), [outputs, inputs], &device)?;
-    let x = Tensor::<2>::random([rows, inputs], Distribution::Normal(0.0, 1.0), &device);
-    let mut seconds = Vec::new();
-    let mut limits = Vec::new();
-    black_box(layer.forward(x.clone()));
-    for _ in 0..passes {
-        limits.push(match weights {
-            Weights::Bf16 => peak::float_operations_per_second(),
-            Weights::Packed(_) => peak::integer_operations_per_second(),
-        });
-        let start = Instant::now();
-        black_box(layer.forward(x.clone()));
-        seconds.push(start.elapsed().as_secs_f64());
-    }
-    peaks.extend(&limits);
-    Ok(Measured {
-        weights,
-        shape,
-        seconds: median(&mut seconds),
-        limit: median(&mut limits),
-    })
-}
-
-impl Measured {
-    fn json(&self) -> Value {
-        let [rows, inputs, outputs] = self.shape;
-        let bytes = self.weights.bytes([outputs, inputs]) as f64 / self.seconds;
-        let operations = 2.0 * (rows * inputs * outputs) as f64 / self.seconds;
-        let is_decode = rows == 1;
-        json!({
-            "dtype": self.weights.name(),
-            "op": if is_decode { "gemv" } else { "gemm" },
-            "m": rows, "k": inputs, "n": outputs,
-            "gb_s": round(bytes / 1e9),
-            "gflop_s": round(operations / 1e9),
-            "share_of_limit": round(if is_decode { bytes } else { operations } / self.limit),
-        })
-    }
-}
-
-fn print_table(report: &Value) {
-    println!(
-        "{} on {} threads: memory {} GB/s, f32 {} GFLOP/s, 16-bit integers {} GOP/s",
-        report["level"].as_str().unwrap_or_default(),
-        report["threads"],
-        report["read_gb_s"],
-        report["gemm_peak_bf16_gflop_s"],
-        report["gemm_peak_packed_gflop_s"]
-    );
-    println!("| weights | product | GB/s | GFLOP/s | share of limit |");
-    println!("| --- | --- | ---: | ---: | ---: |");
-    for row in report["rows"].as_array().into_iter().flatten() {
-        println!(
-            "| {} | {} {}x{}x{} | {} | {} | {} |",
-            row["dtype"].as_str().unwrap_or_default(),
-            row["op"].as_str().unwrap_or_default(),
-            row["m"],
-            row["k"],
-            row["n"],
-            row["gb_s"],
-            row["gflop_s"],
-            row["share_of_limit"]
-        );
-    }
-}
-
-/// Values between −1 and 1.
-fn random(count: usize) -> Vec<f32> {
-    let mut state = 0x9e37_79b9_7f4a_7c15u64;
-    (0..count)
-        .map(|_| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
-        })
-        .collect()
-}
-
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
-fn round(value: f64) -> f64 {
-    (value * 1000.0).round() / 1000.0
 }

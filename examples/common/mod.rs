@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{Args, ValueEnum};
-use pulse_llm::checkpoint::WeightDtype;
+use pulse_llm::checkpoint::{CacheDtype, WeightDtype};
 use pulse_llm::hub::{HubOptions, fetch_picture};
 use pulse_llm::{
     DeviceName, GenerateOptions, LoadOptions, MergeType, PageImage, Pulse, open_image,
@@ -50,6 +50,9 @@ pub(crate) struct ModelArguments {
     /// CPU, bf16 on GPUs
     #[arg(long)]
     pub(crate) dtype: Option<WeightDtype>,
+    /// Type of keys and values in the cache, on the CPU: f32 or bf16. Default: bf16 beside packed weights, else f32
+    #[arg(long)]
+    pub(crate) cache_dtype: Option<CacheDtype>,
     /// cpu, cuda:N, vulkan:N, metal, rocm:N or cubecl-cpu
     #[arg(long, default_value = "cpu")]
     pub(crate) device: DeviceName,
@@ -66,6 +69,7 @@ impl ModelArguments {
         let options = LoadOptions {
             device: self.device,
             dtype: self.dtype,
+            cache: self.cache_dtype,
             merge: self.merge,
             template: Some(self.conv_mode.clone()),
             hub: HubOptions {

@@ -75,6 +75,8 @@ pub struct Provenance {
     pub seed: u64,
     /// Type of the weights.
     pub dtype: String,
+    /// Type of keys and values in the cache.
+    pub cache_dtype: String,
     /// Where it ran.
     pub device: DeviceName,
     /// Version of this crate.

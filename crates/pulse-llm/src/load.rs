@@ -13,8 +13,8 @@ use pulse_vision::{
 
 use crate::chat::check_context;
 use crate::checkpoint::{
-    CheckpointError, CheckpointSource, Layout, OptionalSource, PackedFolder, TensorDtype,
-    WeightDtype, WeightFiles, WeightsDigest, layout_names,
+    CacheDtype, CheckpointError, CheckpointSource, Layout, OptionalSource, PackedFolder,
+    TensorDtype, WeightDtype, WeightFiles, WeightsDigest, layout_names,
 };
 use crate::config::ModelConfig;
 use crate::decoder::{LlamaDecoder, RopeRounding};
@@ -30,6 +30,9 @@ pub struct LoadOptions {
     pub device: DeviceName,
     /// Type of the weights; `None` keeps them as stored on the processor and takes bf16 on GPUs.
     pub dtype: Option<WeightDtype>,
+    /// Type of keys and values in the cache, on the CPU only; `None` takes bf16 beside packed weights, where the
+    /// cache would be a large part of what a step reads, and f32 beside others.
+    pub cache: Option<CacheDtype>,
     /// Overrides the checkpoint's merge type.
     pub merge: Option<MergeType>,
     /// Overrides whose conventions the tile geometry follows.
@@ -103,6 +106,8 @@ impl LoadedModel {
         })?;
         let packed = PackedFolder::of(folder)?;
         let dtype = packed_dtype(options, packed.as_ref())?;
+        let (matrices, activations) = types(options.device, dtype);
+        let cache = cache_type(options, matrices, activations)?;
         let device = options.device.open()?;
         if cfg!(target_arch = "x86_64")
             && options.device == DeviceName::Cpu
@@ -114,14 +119,13 @@ impl LoadedModel {
         }
         let files = WeightFiles::open(folder)?;
         let layout = Layout::detect(&files)?;
-        let (matrices, activations) = types(options.device, dtype);
         let mut source = CheckpointSource::new(&files, layout, &device, matrices, activations);
         let model = build(
             &mut source,
             &config,
             options.rope_rounding,
             activations.into(),
-            cache_type(matrices, activations).into(),
+            cache.into(),
         )?;
         source.finish()?;
         Ok(Self {
@@ -231,12 +235,20 @@ fn types(device: DeviceName, dtype: Option<WeightDtype>) -> (Option<WeightDtype>
     }
 }
 
-/// The type of the cache: 16 bits beside packed weights, where it would be a large part of what a step reads,
-/// otherwise that of the activations.
-fn cache_type(matrices: Option<WeightDtype>, activations: TensorDtype) -> TensorDtype {
-    match matrices {
-        Some(dtype) if dtype.is_packed() => TensorDtype::Bf16,
-        _ => activations,
+/// The type of the cache: what is asked for, otherwise 16 bits beside packed weights and that of the activations
+/// beside others.
+fn cache_type(
+    options: &LoadOptions,
+    matrices: Option<WeightDtype>,
+    activations: TensorDtype,
+) -> Result<TensorDtype, CheckpointError> {
+    match options.cache {
+        Some(_) if options.device != DeviceName::Cpu => Err(CheckpointError::CacheDevice {
+            device: options.device.to_string(),
+        }),
+        Some(asked) => Ok(asked.into()),
+        None if matrices.is_some_and(WeightDtype::is_packed) => Ok(TensorDtype::Bf16),
+        None => Ok(activations),
     }
 }
 

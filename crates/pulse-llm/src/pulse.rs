@@ -194,6 +194,7 @@ impl Pulse {
             },
             seed: options.seed,
             dtype: loaded.dtype.clone(),
+            cache_dtype: loaded.model.decoder.cache_dtype().name().to_owned(),
             device: load.device,
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }

@@ -419,6 +419,7 @@ fn answers_carry_their_provenance_as_json() {
                 "sampling",
                 "seed",
                 "dtype",
+                "cache_dtype",
                 "device",
                 "version",
             ],

@@ -1,7 +1,7 @@
 //! Which model, where and how.
 
 use clap::Args;
-use pulse_llm::checkpoint::WeightDtype;
+use pulse_llm::checkpoint::{CacheDtype, WeightDtype};
 use pulse_llm::hub::HubOptions;
 use pulse_llm::{DeviceName, LoadOptions, MergeType, Pulse, PulseError};
 
@@ -18,6 +18,9 @@ pub(super) struct ModelArguments {
     /// bf16 on GPUs
     #[arg(long)]
     dtype: Option<WeightDtype>,
+    /// Type of keys and values in the cache, on the CPU: f32 or bf16. Default: bf16 beside packed weights, else f32
+    #[arg(long)]
+    cache_dtype: Option<CacheDtype>,
     /// How tiles become a sequence: flat, spatial or spatial_unpad. Default: as config.json says
     #[arg(long)]
     merge: Option<MergeType>,
@@ -48,6 +51,7 @@ impl ModelArguments {
             let options = LoadOptions {
                 device: *device,
                 dtype: self.dtype,
+                cache: self.cache_dtype,
                 merge: self.merge,
                 template: Some(self.conv_mode.clone()),
                 hub: HubOptions {

@@ -216,6 +216,7 @@ mod tests {
                     },
                     seed: 0,
                     dtype: String::new(),
+                    cache_dtype: String::new(),
                     device: DeviceName::Cpu,
                     version: String::new(),
                 },

@@ -38,6 +38,8 @@ pub struct RunSettings {
     pub merge: MergeType,
     /// Type of the weights.
     pub dtype: String,
+    /// Type of keys and values in the cache.
+    pub cache_dtype: String,
     /// Conversation template.
     pub template: String,
     /// How tokens are chosen.
@@ -71,6 +73,7 @@ impl RunSettings {
             layout: from.layout,
             merge: from.merge,
             dtype: from.dtype,
+            cache_dtype: from.cache_dtype,
             template: from.template,
             sampling: from.sampling,
             seed: from.seed,

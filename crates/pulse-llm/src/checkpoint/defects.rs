@@ -79,6 +79,14 @@ pub enum CheckpointError {
         /// The device asked for.
         device: String,
     },
+    /// A type of the cache was asked for on a device that takes that of the activations.
+    #[error(
+        "--cache-dtype is for the CPU; on {device} the cache has the type of the activations: leave it out"
+    )]
+    CacheDevice {
+        /// The device asked for.
+        device: String,
+    },
     /// A quantised checkpoint cannot be written.
     #[error("cannot write {}: {source}; check that the folder is new and the disk has room", path.display())]
     Write {

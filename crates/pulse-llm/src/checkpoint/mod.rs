@@ -22,6 +22,6 @@ pub use layout::Layout;
 pub(crate) use layout::names as layout_names;
 pub use packed::{PACKED_VERSION, PackedFolder};
 pub use parameters::{ModelPart, ParameterPlace, parameters};
-pub use precision::{TensorDtype, WeightDtype, WeightDtypeError};
+pub use precision::{CacheDtype, CacheDtypeError, TensorDtype, WeightDtype, WeightDtypeError};
 pub use quantize::{QuantizedCheckpoint, quantize_checkpoint};
 pub use source::{CheckpointSource, OptionalSource};

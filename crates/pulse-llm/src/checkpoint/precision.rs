@@ -90,6 +90,46 @@ impl WeightDtype {
     }
 }
 
+/// The type that keys and values of earlier positions are kept in on the CPU. Scores and sums are f32 with both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CacheDtype {
+    /// 32-bit floats: 1 GiB for 1,024 positions of a 7B Llama.
+    F32,
+    /// bfloat16: half of that, and half the bytes that a step reads of it.
+    Bf16,
+}
+
+/// A name of a cache type that does not exist.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("there is no --cache-dtype {found}: expected f32 or bf16")]
+pub struct CacheDtypeError {
+    found: String,
+}
+
+impl FromStr for CacheDtype {
+    type Err = CacheDtypeError;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name {
+            "f32" => Ok(Self::F32),
+            "bf16" => Ok(Self::Bf16),
+            other => Err(CacheDtypeError {
+                found: other.to_owned(),
+            }),
+        }
+    }
+}
+
+impl From<CacheDtype> for TensorDtype {
+    fn from(dtype: CacheDtype) -> Self {
+        match dtype {
+            CacheDtype::F32 => Self::F32,
+            CacheDtype::Bf16 => Self::Bf16,
+        }
+    }
+}
+
 /// The type of a tensor on a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TensorDtype {
