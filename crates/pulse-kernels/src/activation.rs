@@ -8,6 +8,10 @@ use crate::rows::{RowWork, exp, for_each_row};
 
 /// `x · sigmoid(1.702 x)`, the activation of OpenAI's CLIP.
 pub fn quick_gelu<const D: usize>(input: Tensor<D>) -> Tensor<D> {
+    #[cfg(feature = "training")]
+    if let Some(output) = crate::training::quick_gelu(&input) {
+        return output;
+    }
     for_each_row(input, 1, &QuickGelu)
         .unwrap_or_else(|input| input.clone() * sigmoid(input * 1.702))
 }

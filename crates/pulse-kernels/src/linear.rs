@@ -131,7 +131,11 @@ fn multiply_packed(input: Tensor<2>, packed: &PackedMatrix) -> Tensor<2> {
 }
 
 /// `product[rows, outputs] + bias[outputs]`.
-fn add_bias(product: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
+pub(crate) fn add_bias(product: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
+    #[cfg(feature = "training")]
+    if let Some(sum) = crate::training::add_bias(&product, &bias) {
+        return sum;
+    }
     let storage = as_cpu(&bias).filter(is_f32).map(contiguous);
     match storage
         .as_ref()

@@ -78,35 +78,54 @@ impl LayerNorm {
 
     /// `[…, width]` to `[…, width]`.
     pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
-        let [weight, bias] = [&self.weight, &self.bias]
-            .map(|param| as_cpu(&param.val()).filter(is_f32).map(contiguous));
-        let slices = weight.as_ref().zip(bias.as_ref());
-        let slices = slices.and_then(|(w, b)| w.as_slice::<f32>().zip(b.as_slice::<f32>()));
-        match slices {
-            Some((weight, bias)) => {
-                let work = LayerRows {
-                    weight,
-                    bias,
-                    epsilon: self.epsilon as f32,
-                };
-                for_each_row(input, weight.len(), &work)
-                    .unwrap_or_else(|input| self.forward_anywhere(input))
-            }
-            None => self.forward_anywhere(input),
-        }
+        layer_norm(input, self.weight.val(), self.bias.val(), self.epsilon)
     }
+}
 
-    /// In Burn's operations.
-    fn forward_anywhere<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
-        let dtype = input.dtype();
-        let wide = widen(input);
-        let centred = wide.clone() - wide.mean_dim(D - 1);
-        let variance = centred.clone().powi_scalar(2).mean_dim(D - 1);
-        let normalised = centred * (variance + self.epsilon).sqrt().recip();
-        let weight = widen(self.weight.val()).unsqueeze();
-        let bias = widen(self.bias.val()).unsqueeze();
-        narrow(normalised * weight + bias, dtype)
+/// `w · (x − mean) / sqrt(var + ε) + b` over the last axis.
+pub(crate) fn layer_norm<const D: usize>(
+    input: Tensor<D>,
+    weight: Tensor<1>,
+    bias: Tensor<1>,
+    epsilon: f64,
+) -> Tensor<D> {
+    #[cfg(feature = "training")]
+    if let Some(output) = crate::training::layer_norm(&input, &weight, &bias, epsilon) {
+        return output;
     }
+    let storage = [&weight, &bias].map(|values| as_cpu(values).filter(is_f32).map(contiguous));
+    let slices = storage[0].as_ref().zip(storage[1].as_ref());
+    let slices = slices.and_then(|(w, b)| w.as_slice::<f32>().zip(b.as_slice::<f32>()));
+    match slices {
+        Some((w, b)) => {
+            let work = LayerRows {
+                weight: w,
+                bias: b,
+                epsilon: epsilon as f32,
+            };
+            for_each_row(input, w.len(), &work)
+                .unwrap_or_else(|input| layer_norm_anywhere(input, weight, bias, epsilon))
+        }
+        None => layer_norm_anywhere(input, weight, bias, epsilon),
+    }
+}
+
+/// In Burn's operations.
+fn layer_norm_anywhere<const D: usize>(
+    input: Tensor<D>,
+    weight: Tensor<1>,
+    bias: Tensor<1>,
+    epsilon: f64,
+) -> Tensor<D> {
+    let dtype = input.dtype();
+    let wide = widen(input);
+    let centred = wide.clone() - wide.mean_dim(D - 1);
+    let variance = centred.clone().powi_scalar(2).mean_dim(D - 1);
+    let normalised = centred * (variance + epsilon).sqrt().recip();
+    narrow(
+        normalised * widen(weight).unsqueeze() + widen(bias).unsqueeze(),
+        dtype,
+    )
 }
 
 fn widen<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
@@ -233,11 +252,10 @@ mod tests {
             rms.forward(input.clone()),
             rms.forward_anywhere(input.clone()),
         );
-        let layer = LayerNorm {
-            weight: vector(),
-            bias: vector(),
-            epsilon: 1e-5,
-        };
-        check(layer.forward(input.clone()), layer.forward_anywhere(input));
+        let (weight, bias) = (vector().val(), vector().val());
+        check(
+            layer_norm(input.clone(), weight.clone(), bias.clone(), 1e-5),
+            layer_norm_anywhere(input, weight, bias, 1e-5),
+        );
     }
 }

@@ -6,7 +6,7 @@ use crate::error::TrainError;
 use crate::guard::diverged;
 use crate::job::Job;
 use crate::memory;
-use crate::step::{accumulate, update};
+use crate::step::{accumulate_supervised, update_both};
 use crate::watch::{Event, StepReport, Watcher};
 
 /// Weight of the newest loss in the smoothed one.
@@ -28,8 +28,9 @@ pub(crate) fn one_update(
 ) -> Result<Job, Failed> {
     let step = job.state.step;
     let count = job.config.train.accumulation;
-    let accumulated = accumulate(
+    let accumulated = accumulate_supervised(
         &job.model,
+        job.supervision(),
         (0..count).map(|_| stream.next_batch()),
         count,
         job.config.train.average,
@@ -50,7 +51,8 @@ pub(crate) fn one_update(
     }
     let cursor = stream.cursor();
     let factor = job.state.schedule.factor(step);
-    job.model = update(job.model, &mut job.optimizer, &outcome, gradients, factor);
+    let both = (job.model, job.head);
+    (job.model, job.head) = update_both(both, &mut job.optimizer, &outcome, gradients, factor);
     let smoothed = match job.state.smoothed_loss {
         Some(before) => before + SMOOTHING * (outcome.loss - before),
         None => outcome.loss,

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use pulse_llm::checkpoint::quantize_checkpoint;
 
-use crate::checkpoint::{CheckpointError, REMOVING, weights, write_model};
+use crate::checkpoint::{CheckpointError, REMOVING, weights, write_model_with_head};
 use crate::config::PackedType;
 use crate::error::TrainError;
+use crate::findings::head_tensors;
 use crate::job::Job;
 
 /// Folders of a finished run.
@@ -31,7 +32,8 @@ pub(crate) fn export(job: &Job) -> Result<Export, TrainError> {
         discard(run, &packed_name(*form))?;
     }
     let values = weights(&job.model, job.set.all(), &job.optimizer);
-    write_model(&model, &values, &job.files)?;
+    let head = job.head.as_ref().map(head_tensors).unwrap_or_default();
+    write_model_with_head(&model, &values, &head, &job.files)?;
     drop(values);
     let mut packed = Vec::new();
     for form in &job.config.checkpoint.packed {

@@ -9,6 +9,7 @@ use pulse_llm::decoder::LayeredDecoder;
 use pulse_vision::{VisualEncoder, VisualProjector, VisualTokens, merge_tiles};
 
 use crate::error::TrainError;
+use crate::findings::{Supervised, pixels};
 use crate::gradients::{GradientStore, of_leaf};
 use crate::sequence::SequencePlan;
 use crate::trainable::Tune;
@@ -54,22 +55,31 @@ impl<V: VisualEncoder, P: VisualProjector> Front<V, P> {
         }
     }
 
-    /// The visual tokens of a batch's pictures, in the order of the rows.
-    pub(crate) fn visual_tokens<D: LayeredDecoder>(
+    /// The tower's features of a batch's tiles, `[tiles, features_per_tile, width]`; `None` without pictures.
+    pub(crate) fn features<D: LayeredDecoder>(
         &self,
         model: &MultimodalModel<V, P, D>,
         batch: &HostBatch,
         device: &Device,
+    ) -> Option<Tensor<3>> {
+        (batch.tiles() > 0).then(|| {
+            let pixels = pixels(batch, device);
+            match &self.encoder {
+                Some(encoder) => encoder.encode(Tensor::from_inner(pixels)),
+                None => model.encoder.encode(pixels),
+            }
+        })
+    }
+
+    /// The visual tokens of a batch's pictures, in the order of the rows, from their features.
+    pub(crate) fn visual_tokens<D: LayeredDecoder>(
+        &self,
+        model: &MultimodalModel<V, P, D>,
+        batch: &HostBatch,
+        features: Option<Tensor<3>>,
     ) -> Result<Vec<VisualTokens>, TrainError> {
-        let (tiles, side) = (batch.tiles(), batch.tile_side);
-        if tiles == 0 {
+        let Some(features) = features else {
             return Ok(Vec::new());
-        }
-        let data = TensorData::new(batch.pixel_values.clone(), [tiles, 3, side, side]);
-        let pixels = Tensor::<4>::from_data(data, (device, DType::F32));
-        let features = match &self.encoder {
-            Some(encoder) => encoder.encode(Tensor::from_inner(pixels)),
-            None => model.encoder.encode(pixels),
         };
         let projected = self.projector.project(features);
         let [_, per_tile, hidden] = projected.dims();
@@ -130,13 +140,24 @@ impl<V: VisualEncoder, P: VisualProjector> Front<V, P> {
         Assembled { embeddings, text }: Assembled,
         plan: &SequencePlan,
         gradient: Tensor<3>,
+        supervised: Option<Supervised>,
         store: &mut GradientStore,
     ) {
-        if !embeddings.is_tracked() {
+        let of_words = embeddings
+            .is_tracked()
+            .then(|| inject_gradient(embeddings, gradient));
+        let (of_head, head) = match supervised {
+            Some(Supervised { start, head, .. }) => (Some(start), Some(head)),
+            None => (None, None),
+        };
+        // One pass through the tower for both.
+        let Some(start) = of_words.into_iter().chain(of_head).reduce(|a, b| a + b) else {
             return;
+        };
+        let mut gradients = start.backward();
+        if let Some(head) = &head {
+            store.collect(head, &mut gradients);
         }
-        let zero = inject_gradient(embeddings, gradient);
-        let mut gradients = zero.backward();
         if let Some(encoder) = &self.encoder {
             store.collect(encoder, &mut gradients);
         }

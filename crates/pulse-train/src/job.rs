@@ -4,12 +4,13 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use burn::tensor::DType;
+use burn::tensor::{DType, Device};
+use pulse_data::synthesize::TRUTH_FILE;
 use pulse_llm::checkpoint::WeightDtype;
 use pulse_llm::hub::{HubOptions, ModelSource, fetch_model};
 use pulse_llm::text::Tokenizer;
 use pulse_llm::{LoadOptions, LoadedModel, ModelConfig, PulseError, PulseModel};
-use pulse_vision::Preprocessor;
+use pulse_vision::{Preprocessor, SelectedFeature};
 
 use crate::checkpoint::{
     CheckpointError, ModelFiles, RunState, SavedRun, checkpoints, clean, latest, read,
@@ -17,6 +18,7 @@ use crate::checkpoint::{
 use crate::config::{ComputeType, RunConfig, differences};
 use crate::data::{RunData, max_length};
 use crate::error::TrainError;
+use crate::findings::{FindingsHead, FindingsTask, HeadShape, Supervision, load_head};
 use crate::flops::ModelFlops;
 use crate::micro::PassContext;
 use crate::optimizer::Optimizer;
@@ -41,6 +43,10 @@ pub struct Job {
     pub config: RunConfig,
     /// The model.
     pub model: PulseModel,
+    /// The head of findings, where they are taught.
+    pub head: Option<FindingsHead>,
+    /// What it is taught.
+    pub findings: Option<FindingsTask>,
     /// The model's architecture and settings.
     pub model_config: ModelConfig,
     /// Pictures to tiles.
@@ -119,6 +125,11 @@ impl Job {
         } = loaded;
         let mut model = tune.freeze(model);
         let set = TrainableSet::new(&model, &model_config, tune)?;
+        let (findings, head) = open_findings(&config, &model_config, &folder, &context.device)?;
+        let set = match &head {
+            Some(head) => set.with_head(head),
+            None => set,
+        };
         let mut optimizer = Optimizer::new(config.train.optimizer(), &set);
         let state = match &saved {
             Some(saved) => {
@@ -133,6 +144,8 @@ impl Job {
         Ok(Self {
             config,
             model,
+            head,
+            findings,
             model_config,
             preprocessor,
             activations,
@@ -147,6 +160,53 @@ impl Job {
             _lock: lock,
         })
     }
+}
+
+impl Job {
+    /// The head with what it is taught.
+    pub(crate) fn supervision(&self) -> Option<Supervision<'_>> {
+        let (head, task) = (self.head.as_ref()?, self.findings.as_ref()?);
+        Some(Supervision { head, task })
+    }
+}
+
+/// What is taught to which head, if the settings say so: the one of the base model or checkpoint, or a new one.
+fn open_findings(
+    config: &RunConfig,
+    model: &ModelConfig,
+    folder: &Path,
+    device: &Device,
+) -> Result<(Option<FindingsTask>, Option<FindingsHead>), TrainError> {
+    let Some(settings) = &config.findings else {
+        return Ok((None, None));
+    };
+    let beside = truth_path(config)?;
+    let task = FindingsTask::open(settings, settings.truth.as_ref().unwrap_or(&beside))?;
+    let side = model.vision.image_size as u64;
+    let canvases = model.pinpoints.iter();
+    let most = canvases.map(|size| size.pixels() / (side * side)).max();
+    let shape = HeadShape {
+        tiles: 1 + most.unwrap_or(0) as usize,
+        per_tile: model.vision.patches_per_side().pow(2)
+            + usize::from(model.selection.feature == SelectedFeature::ClsPatch),
+        width: model.vision.hidden_size,
+        queries: settings.queries,
+        hidden: settings.hidden,
+    };
+    let head = load_head(folder, shape, config.train.seed, device)?;
+    Ok((Some(task), Some(head)))
+}
+
+/// The truths that `pulse-data synthesize` writes beside its conversations.
+fn truth_path(config: &RunConfig) -> Result<PathBuf, TrainError> {
+    let data = &config.data;
+    let folder = match (&data.synthetic, &data.conversations) {
+        (Some(synthetic), _) => Some(synthetic.folder.as_path()),
+        (None, Some(conversations)) => conversations.parent(),
+        (None, None) => None,
+    };
+    let folder = folder.ok_or_else(|| TrainError::Data("data.conversations is missing".into()))?;
+    Ok(folder.join(TRUTH_FILE))
 }
 
 /// Takes the run's folder for this process.

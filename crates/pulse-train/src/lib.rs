@@ -5,6 +5,7 @@
 //! | which parts are trained | [`Tune`], [`TrainableSet`] |
 //! | loss and gradients of a batch | [`forward_backward`], [`GradientStore`] |
 //! | one optimiser step | [`accumulate`], [`update`], [`Optimizer`] |
+//! | findings before words | [`findings`] |
 //! | learning rates | [`Schedule`] |
 //! | settings from TOML | [`config`] |
 //! | a whole run | [`Job`], [`train`] |
@@ -21,6 +22,7 @@ pub mod config;
 mod data;
 mod error;
 mod export;
+pub mod findings;
 mod flops;
 mod front;
 mod gradients;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use pulse_llm::DeviceName;
+use pulse_llm::checkpoint::write_fresh_model;
 use pulse_train::config::{RunConfig, load};
 use pulse_train::watch::{JsonLog, ProgressLines, TensorBoard, Watchers, write_report};
 use pulse_train::{Job, MemoryPlan, Resume, TrainError, interrupt_flag, train};
@@ -33,6 +34,25 @@ struct Arguments {
 enum Command {
     /// Print the bytes that a run will take, before anything is allocated; fails if they are not there
     Plan,
+    /// Write a model with random weights, to train from nothing
+    Init(InitArguments),
+}
+
+#[derive(Args)]
+struct InitArguments {
+    /// Folder with config.json, tokenizer and vision_tower/config.json
+    #[arg(long)]
+    architecture: PathBuf,
+    /// New folder of the model
+    #[arg(long)]
+    out: PathBuf,
+    /// Seed of the weights
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Take the weights of this model where name and shape are equal, for example a trained tower. May be repeated,
+    /// the last counts
+    #[arg(long)]
+    from: Vec<PathBuf>,
 }
 
 #[derive(Args)]
@@ -67,6 +87,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
         Some(Command::Plan) => plan(&arguments.run),
+        Some(Command::Init(init)) => write_fresh(&init),
         None => run(&arguments.run, arguments.plain),
     };
     match outcome {
@@ -99,6 +120,21 @@ fn plan(arguments: &RunArguments) -> Result<(), TrainError> {
     let plan = MemoryPlan::of(&settings(arguments)?)?;
     let _ = writeln!(std::io::stdout(), "{plan}");
     plan.check()
+}
+
+fn write_fresh(arguments: &InitArguments) -> Result<(), TrainError> {
+    let donors: Vec<&Path> = arguments.from.iter().map(PathBuf::as_path).collect();
+    let (from, to) = (&arguments.architecture, &arguments.out);
+    let made = write_fresh_model(from, to, arguments.seed, &donors)?;
+    let _ = writeln!(
+        std::io::stdout(),
+        "{}: {} parameters, {} tensors random, {} taken over",
+        to.display(),
+        made.parameters,
+        made.made,
+        made.taken
+    );
+    Ok(())
 }
 
 fn run(arguments: &RunArguments, is_plain: bool) -> Result<(), TrainError> {

@@ -9,6 +9,7 @@ use pulse_vision::{VisualEncoder, VisualProjector, VisualTokens};
 
 use crate::clock::{Phase, PhaseClock};
 use crate::error::TrainError;
+use crate::findings::{self, Supervision};
 use crate::front::{Front, indices};
 use crate::gradients::GradientStore;
 use crate::sequence::SequencePlan;
@@ -84,6 +85,42 @@ pub fn forward_backward<V: VisualEncoder, P: VisualProjector, D: LayeredDecoder>
     store: &mut GradientStore,
     clock: &mut PhaseClock,
 ) -> Result<MicroReport, TrainError> {
+    supervised_forward_backward(model, batch, weight, context, None, store, clock)
+}
+
+/// As [`forward_backward`], with a head of findings beside the decoder or alone.
+pub(crate) fn supervised_forward_backward<
+    V: VisualEncoder,
+    P: VisualProjector,
+    D: LayeredDecoder,
+>(
+    model: &MultimodalModel<V, P, D>,
+    batch: &HostBatch,
+    weight: Weight,
+    context: &PassContext,
+    supervision: Option<Supervision<'_>>,
+    store: &mut GradientStore,
+    clock: &mut PhaseClock,
+) -> Result<MicroReport, TrainError> {
+    let factor = match weight {
+        Weight::Mean(factor) => factor,
+        // The settings refuse a head with averages over tokens.
+        Weight::Sum(_) => 1.0,
+    };
+    if let Some(supervision) = supervision.filter(|one| !one.task.language) {
+        let (device, is_trained) = (&context.device, context.tune.encoder);
+        let encoder = &model.encoder;
+        return findings::forward_backward(
+            encoder,
+            is_trained,
+            supervision,
+            batch,
+            factor,
+            device,
+            store,
+            clock,
+        );
+    }
     if batch.is_empty() || learnt_positions(batch) == 0 {
         return Ok(MicroReport {
             rows: batch.rows,
@@ -93,7 +130,14 @@ pub fn forward_backward<V: VisualEncoder, P: VisualProjector, D: LayeredDecoder>
     clock.enter(Phase::Forward);
     let device = &context.device;
     let front = Front::of(model, context.tune);
-    let pictures = front.visual_tokens(model, batch, device)?;
+    let features = front.features(model, batch, device);
+    let supervised = match (supervision, features.clone()) {
+        (Some(supervision), Some(features)) => {
+            Some(findings::supervise(supervision, batch, features, factor)?)
+        }
+        _ => None,
+    };
+    let pictures = front.visual_tokens(model, batch, features)?;
     let counts: Vec<usize> = pictures.iter().map(VisualTokens::count).collect();
     let plan = SequencePlan::new(batch, &counts, context.max_length, context.vocabulary)?;
     let mut report = MicroReport {
@@ -129,7 +173,10 @@ pub fn forward_backward<V: VisualEncoder, P: VisualProjector, D: LayeredDecoder>
     let gradient =
         sum_rows(gradient, &plan.supervised, rows * width).reshape([rows, width, hidden]);
     let gradient = blocks::backward(&model.decoder, forward, gradient, &positions, store);
-    front.backward(assembled, &plan, gradient, store);
+    if let (Some(supervised), Some(supervision)) = (&supervised, supervision) {
+        report.loss += supervision.task.weight * supervised.loss;
+    }
+    front.backward(assembled, &plan, gradient, supervised, store);
     Ok(report)
 }
 
@@ -147,7 +194,8 @@ pub fn evaluate<V: VisualEncoder, P: VisualProjector, D: LayeredDecoder>(
     }
     let device = &context.device;
     let front = Front::of(model, Tune::NOTHING);
-    let pictures = front.visual_tokens(model, batch, device)?;
+    let features = front.features(model, batch, device);
+    let pictures = front.visual_tokens(model, batch, features)?;
     let counts: Vec<usize> = pictures.iter().map(VisualTokens::count).collect();
     let plan = SequencePlan::new(batch, &counts, context.max_length, context.vocabulary)?;
     if plan.is_masked() {

@@ -28,6 +28,8 @@ pub struct OptimizerSettings {
     pub weight_decay: f64,
     /// A learning rate of its own for the projector.
     pub projector_learning_rate: Option<f64>,
+    /// A learning rate of its own for the vision tower.
+    pub encoder_learning_rate: Option<f64>,
     /// Whether norms and biases are left out of weight decay. The published run has one group; the
     /// original's code without DeepSpeed's optimiser block splits.
     pub split_decay: bool,
@@ -43,6 +45,7 @@ impl Default for OptimizerSettings {
             epsilon: 1e-8,
             weight_decay: 0.0,
             projector_learning_rate: None,
+            encoder_learning_rate: None,
             split_decay: false,
             max_gradient_norm: Some(1.0),
         }
@@ -52,10 +55,12 @@ impl Default for OptimizerSettings {
 impl OptimizerSettings {
     /// Learning rate and weight decay of a parameter.
     fn group(&self, place: &ParameterPlace) -> (f64, f64) {
-        let rate = match self.projector_learning_rate {
-            Some(rate) if place.part == ModelPart::Projector => rate,
-            _ => self.learning_rate,
+        let own = match place.part {
+            ModelPart::Encoder => self.encoder_learning_rate,
+            ModelPart::Projector => self.projector_learning_rate,
+            ModelPart::Decoder => None,
         };
+        let rate = own.unwrap_or(self.learning_rate);
         let is_exempt = self.split_decay && place.is_exempt_from_decay();
         (rate, if is_exempt { 0.0 } else { self.weight_decay })
     }

@@ -8,6 +8,7 @@ use crate::checkpoint::{CheckpointFolder, CheckpointWriter, Snapshot};
 use crate::clock::{Phase, PhaseClock};
 use crate::error::TrainError;
 use crate::export::{Export, export};
+use crate::findings::head_tensors;
 use crate::flops::measured_peak;
 use crate::job::Job;
 use crate::validate::validate;
@@ -186,13 +187,14 @@ impl Saver {
         if self.saved == Some(step) {
             return Ok(());
         }
-        let snapshot = Snapshot::take(
+        let mut snapshot = Snapshot::take(
             &job.model,
             job.set.all(),
             &job.optimizer,
             job.state.clone(),
             job.config.clone(),
         );
+        snapshot.head = job.head.as_ref().map(head_tensors).unwrap_or_default();
         self.writer.start(snapshot)?;
         self.saved = Some(step);
         watcher.take(&Event::Checkpoint {

@@ -8,8 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::{Phase, PhaseClock};
 use crate::error::TrainError;
+use crate::findings::{FindingsHead, Supervision};
 use crate::gradients::GradientStore;
-use crate::micro::{MicroReport, PassContext, Weight, forward_backward, learnt_positions};
+use crate::micro::{
+    MicroReport, PassContext, Weight, learnt_positions, supervised_forward_backward,
+};
 use crate::optimizer::Optimizer;
 use crate::trainable::TrainableSet;
 
@@ -66,9 +69,35 @@ pub fn accumulate<V: VisualEncoder, P: VisualProjector, D: LayeredDecoder>(
     set: &TrainableSet,
     clock: &mut PhaseClock,
 ) -> Result<(StepOutcome, GradientStore), TrainError> {
+    let supervision = None;
+    accumulate_supervised(
+        model,
+        supervision,
+        batches,
+        count,
+        accumulation,
+        context,
+        set,
+        clock,
+    )
+}
+
+/// As [`accumulate`], with a head of findings beside the decoder or alone.
+#[allow(clippy::too_many_arguments)]
+pub(crate) fn accumulate_supervised<V: VisualEncoder, P: VisualProjector, D: LayeredDecoder>(
+    model: &MultimodalModel<V, P, D>,
+    supervision: Option<Supervision<'_>>,
+    batches: impl Iterator<Item = Result<HostBatch, TrainError>>,
+    count: usize,
+    accumulation: Accumulation,
+    context: &PassContext,
+    set: &TrainableSet,
+    clock: &mut PhaseClock,
+) -> Result<(StepOutcome, GradientStore), TrainError> {
     let mut step = Step {
         model,
         context,
+        supervision,
         clock,
         outcome: StepOutcome::default(),
         store: GradientStore::default(),
@@ -108,6 +137,7 @@ pub fn accumulate<V: VisualEncoder, P: VisualProjector, D: LayeredDecoder>(
 struct Step<'a, M> {
     model: &'a M,
     context: &'a PassContext,
+    supervision: Option<Supervision<'a>>,
     clock: &'a mut PhaseClock,
     outcome: StepOutcome,
     store: GradientStore,
@@ -115,11 +145,12 @@ struct Step<'a, M> {
 
 impl<V: VisualEncoder, P: VisualProjector, D: LayeredDecoder> Step<'_, MultimodalModel<V, P, D>> {
     fn add(&mut self, batch: HostBatch, weight: Weight) -> Result<(), TrainError> {
-        let report = forward_backward(
+        let report = supervised_forward_backward(
             self.model,
             &batch,
             weight,
             self.context,
+            self.supervision,
             &mut self.store,
             self.clock,
         )?;
@@ -144,4 +175,16 @@ pub fn update<V: VisualEncoder, P: VisualProjector, D: LayeredDecoder>(
 ) -> MultimodalModel<V, P, D> {
     let scale = optimizer.settings().clip_factor(outcome.gradient_norm);
     optimizer.step(model, gradients, rate_factor, scale)
+}
+
+/// As [`update`], of a model and its head of findings.
+pub(crate) fn update_both<V: VisualEncoder, P: VisualProjector, D: LayeredDecoder>(
+    both: (MultimodalModel<V, P, D>, Option<FindingsHead>),
+    optimizer: &mut Optimizer,
+    outcome: &StepOutcome,
+    gradients: GradientStore,
+    rate_factor: f64,
+) -> (MultimodalModel<V, P, D>, Option<FindingsHead>) {
+    let scale = optimizer.settings().clip_factor(outcome.gradient_norm);
+    optimizer.step(both, gradients, rate_factor, scale)
 }

@@ -9,6 +9,7 @@ use pulse_llm::{MergeType, ModelConfig, MultimodalModel};
 use pulse_vision::{VisualEncoder, VisualProjector};
 
 use crate::error::TrainError;
+use crate::findings::{FindingsHead, is_of_head, places};
 
 /// The parts that are trained. The newline of `spatial_unpad` goes with the decoder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,6 +119,12 @@ impl TrainableSet {
         Ok(Self { all, tune })
     }
 
+    /// The set with the parameters of a head of findings, which is trained.
+    pub fn with_head(mut self, head: &FindingsHead) -> Self {
+        self.all.extend(places(head));
+        self
+    }
+
     /// Which parts are trained.
     pub fn tune(&self) -> Tune {
         self.tune
@@ -130,7 +137,8 @@ impl TrainableSet {
 
     /// The trained ones in the module's order.
     pub fn trained(&self) -> impl Iterator<Item = &ParameterPlace> {
-        self.all.iter().filter(|place| self.tune.has(place.part))
+        let is_trained = |place: &&ParameterPlace| self.tune.has(place.part) || is_of_head(place);
+        self.all.iter().filter(is_trained)
     }
 
     /// The trained parameters that every update changes, also one in which nothing reached them: their
@@ -140,14 +148,20 @@ impl TrainableSet {
     pub(crate) fn always_updated(&self, merge: MergeType) -> impl Iterator<Item = &ParameterPlace> {
         self.trained().filter(move |place| {
             let is_newline = place.name.ends_with("image_newline");
-            place.part != ModelPart::Encoder && (!is_newline || merge == MergeType::SpatialUnpad)
+            place.part != ModelPart::Encoder
+                && !is_of_head(place)
+                && (!is_newline || merge == MergeType::SpatialUnpad)
         })
     }
 
     /// Values of a part.
     pub fn values(&self, part: ModelPart) -> usize {
-        let of_part = self.all.iter().filter(|place| place.part == part);
-        of_part.map(ParameterPlace::values).sum()
+        let is_in = |place: &&ParameterPlace| place.part == part && !is_of_head(place);
+        self.all
+            .iter()
+            .filter(is_in)
+            .map(ParameterPlace::values)
+            .sum()
     }
 
     /// Values of all trained parameters.
@@ -167,6 +181,11 @@ impl fmt::Display for TrainableSet {
             };
             let values = grouped(self.values(part));
             writeln!(out, "{:<10} {values:>15}  {state}", part.to_string())?;
+        }
+        let of_head = self.all.iter().filter(|place| is_of_head(place));
+        let of_head: usize = of_head.map(ParameterPlace::values).sum();
+        if of_head > 0 {
+            writeln!(out, "{:<10} {:>15}  trained", "findings", grouped(of_head))?;
         }
         let all: usize = self.all.iter().map(ParameterPlace::values).sum();
         let (trained, all) = (grouped(self.trained_values()), grouped(all));

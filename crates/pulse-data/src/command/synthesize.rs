@@ -1,7 +1,8 @@
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use pulse_data::synthesize::{SynthesizeOptions, synthesize};
+use pulse_ecg::patients::Mixture;
 
 use super::Outcome;
 use crate::Output;
@@ -36,6 +37,24 @@ pub(crate) struct Synthesize {
     /// Largest resolution of the pages; ECG-Image-Kit's pages have 200
     #[arg(long, default_value_t = 110.0)]
     max_dpi: f64,
+    /// Patients of the three sets: ward is mostly sinus rhythm, balanced has more of each rare finding
+    #[arg(long, value_enum, default_value_t = MixtureName::Ward)]
+    mixture: MixtureName,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum MixtureName {
+    Ward,
+    Balanced,
+}
+
+impl From<MixtureName> for Mixture {
+    fn from(name: MixtureName) -> Self {
+        match name {
+            MixtureName::Ward => Self::Ward,
+            MixtureName::Balanced => Self::Balanced,
+        }
+    }
 }
 
 impl Synthesize {
@@ -48,6 +67,7 @@ impl Synthesize {
             test_share: self.test_share,
             bench_items: self.bench_items,
             dpi: (self.min_dpi, self.max_dpi),
+            mixture: self.mixture.into(),
             progress: !output.is_quiet,
         })?;
         output.print(&report, |report, out| {

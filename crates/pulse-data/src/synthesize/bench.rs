@@ -1,6 +1,6 @@
 //! A benchmark in the shape of ECGBench: the same nine kinds of questions, answered by construction.
 
-use pulse_ecg::patients::{Finding, PatientPlan};
+use pulse_ecg::patients::{Finding, Mixture, PatientPlan};
 use rand::Rng;
 
 use super::case::Case;
@@ -46,7 +46,7 @@ pub(super) fn make_item(
     // Every kind fits at least one patient in three, so this is out of reach for any seed that will be met.
     let case = match last {
         Some(case) => case,
-        None => Case::make(seed, first, 0)?,
+        None => Case::make(seed, Mixture::default(), first, 0)?,
     };
     Ok(Item {
         conversation: turns(

@@ -1,6 +1,6 @@
 //! One recording of one patient.
 
-use pulse_ecg::patients::{PatientPlan, SyntheticEcg};
+use pulse_ecg::patients::{Mixture, PatientPlan, SyntheticEcg};
 
 use super::error::SynthesizeError;
 use super::random::generator;
@@ -16,8 +16,13 @@ pub(super) struct Case {
 impl Case {
     /// Recording number `recording` of patient `patient`. All recordings of a patient have the same
     /// findings; noise, beats and measurements at the electrodes differ.
-    pub(super) fn make(seed: u64, patient: u64, recording: u64) -> Result<Self, SynthesizeError> {
-        let plan = PatientPlan::draw(&mut generator(seed, "patient", patient));
+    pub(super) fn make(
+        seed: u64,
+        mixture: Mixture,
+        patient: u64,
+        recording: u64,
+    ) -> Result<Self, SynthesizeError> {
+        let plan = PatientPlan::draw_from(mixture, &mut generator(seed, "patient", patient));
         Self::of_plan(seed, plan, patient, recording)
     }
 

@@ -15,39 +15,47 @@ impl Case {
         self.shows(Finding::PacedRhythm) || self.shows(Finding::LeftBundleBranchBlock)
     }
 
-    /// Findings that are certainly absent: not shown, and not hidden by pacing or left bundle branch block,
-    /// where a reader could not exclude them.
-    pub(super) fn absent(&self) -> Vec<Finding> {
-        let is_hidden = |finding: Finding| {
-            let is_morphology = finding.st_elevation().is_some()
-                || finding.st_depression().is_some()
-                || finding.q_wave_infarction().is_some()
-                || matches!(
-                    finding,
-                    Finding::LeftVentricularHypertrophy
-                        | Finding::LeftVentricularStrain
-                        | Finding::LeftBundleBranchBlock
-                        | Finding::RightBundleBranchBlock
-                        | Finding::LeftAxisDeviation
-                        | Finding::RightAxisDeviation
-                        | Finding::LongQt
-                );
-            let is_sinus = matches!(
+    /// Whether a finding can be neither seen nor excluded: wide, abnormally conducted beats hide what the
+    /// ventricles would show otherwise, and a pacemaker that follows P waves leaves the sinus rhythm behind it to
+    /// interpretation.
+    fn hides(&self, finding: Finding) -> bool {
+        let is_morphology = finding.st_elevation().is_some()
+            || finding.st_depression().is_some()
+            || finding.q_wave_infarction().is_some()
+            || matches!(
                 finding,
-                Finding::SinusRhythm
-                    | Finding::SinusBradycardia
-                    | Finding::SinusTachycardia
-                    | Finding::SinusArrhythmia
-                    | Finding::FirstDegreeAvBlock
+                Finding::LeftVentricularHypertrophy
+                    | Finding::LeftVentricularStrain
+                    | Finding::LeftBundleBranchBlock
+                    | Finding::RightBundleBranchBlock
+                    | Finding::LeftAxisDeviation
+                    | Finding::RightAxisDeviation
+                    | Finding::LongQt
             );
-            // A pacemaker that follows P waves leaves the sinus rhythm behind it to interpretation.
-            (is_morphology && self.is_masked()) || (is_sinus && self.shows(Finding::PacedRhythm))
-        };
-        Finding::ALL
-            .iter()
-            .copied()
-            .filter(|finding| !self.shows(*finding) && !is_hidden(*finding))
+        let is_sinus = matches!(
+            finding,
+            Finding::SinusRhythm
+                | Finding::SinusBradycardia
+                | Finding::SinusTachycardia
+                | Finding::SinusArrhythmia
+                | Finding::FirstDegreeAvBlock
+        );
+        !self.shows(finding)
+            && ((is_morphology && self.is_masked())
+                || (is_sinus && self.shows(Finding::PacedRhythm)))
+    }
+
+    /// Findings that are certainly absent: neither shown nor hidden.
+    pub(super) fn absent(&self) -> Vec<Finding> {
+        let all = Finding::ALL.iter().copied();
+        all.filter(|finding| !self.shows(*finding) && !self.hides(*finding))
             .collect()
+    }
+
+    /// Findings of which nothing can be said.
+    pub(super) fn hidden(&self) -> Vec<Finding> {
+        let all = Finding::ALL.iter().copied();
+        all.filter(|finding| self.hides(*finding)).collect()
     }
 
     /// The name of the rhythm.

@@ -17,9 +17,11 @@ mod options;
 mod questions;
 mod random;
 mod run;
+mod truth;
 
 pub use bench_case::{BenchCase, bench_case};
 pub use error::SynthesizeError;
 pub use options::{SynthesizeOptions, SynthesizeReport};
 pub use questions::QuestionKind;
 pub use run::synthesize;
+pub use truth::{PageTruth, TRUTH_FILE, read_truths};

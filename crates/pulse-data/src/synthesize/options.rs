@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use pulse_ecg::patients::Mixture;
+
 /// Settings of [`synthesize`](super::synthesize()).
 #[derive(Debug, Clone, PartialEq)]
 pub struct SynthesizeOptions {
@@ -21,6 +23,8 @@ pub struct SynthesizeOptions {
     pub bench_items: Option<u64>,
     /// Smallest and largest resolution of the pages in dots per inch, 30 to 600.
     pub dpi: (f64, f64),
+    /// What the patients of the three sets are drawn from. Those of the benchmark have a mixture of their own.
+    pub mixture: Mixture,
     /// Shows a progress bar on standard error.
     pub progress: bool,
 }
@@ -35,6 +39,7 @@ impl Default for SynthesizeOptions {
             test_share: 0.05,
             bench_items: None,
             dpi: (72.0, 110.0),
+            mixture: Mixture::Ward,
             progress: true,
         }
     }

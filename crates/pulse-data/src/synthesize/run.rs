@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use pulse_ecg::patients::Mixture;
 use rayon::prelude::*;
 
 use super::array_file::ArrayFile;
@@ -17,6 +18,7 @@ use super::look::{draw_page, draw_wear, extension};
 use super::options::{SynthesizeOptions, SynthesizeReport};
 use super::questions::converse;
 use super::random::generator;
+use super::truth::{PageTruth, TRUTH_FILE};
 use crate::bench::{BenchConfig, BenchItem, BenchPicture, JsonItem};
 use crate::files::write_whole;
 use crate::run_lock::RunLock;
@@ -35,6 +37,7 @@ const SETTINGS: &str = "settings.txt";
 ///
 /// ```text
 /// OUT/train.json valid.json test.json   conversations of the LLaVA format
+/// OUT/truth.json                        findings and measurements of all their pages
 /// OUT/images/synthetic/pNNNNNNNN/*.png  their pages
 /// OUT/bench/<config>.json               nine configurations as ECGBench's
 /// OUT/bench/images/…                    their pages
@@ -146,13 +149,19 @@ fn prepare(options: &SynthesizeOptions) -> Result<(), SynthesizeError> {
         test_share,
         bench_items,
         dpi: (low, high),
+        mixture,
         ..
     } = options;
     let version = env!("CARGO_PKG_VERSION");
     let bench = bench_items.map_or("default".to_owned(), |items| items.to_string());
+    // Named only where it is not the usual one, so that folders made before there were two stay valid.
+    let mixture = match mixture {
+        Mixture::Ward => String::new(),
+        other => format!(", mixture {}", other.name()),
+    };
     let settings = format!(
         "pulse-data synthesize {version}: count {count}, seed {seed}, valid {valid_share}, test {test_share}, \
-         bench items {bench}, dpi {low} to {high}\n"
+         bench items {bench}, dpi {low} to {high}{mixture}\n"
     );
     let path = out.join(SETTINGS);
     match std::fs::read_to_string(&path) {
@@ -194,8 +203,9 @@ fn write_sets(
     let images = options.out.join("images");
     let open = |name: &str| ArrayFile::create(options.out.join(name));
     let mut files = [open("train.json")?, open("valid.json")?, open("test.json")?];
+    let mut truths = open(TRUTH_FILE)?;
     for chunk in parts.chunks(CHUNK) {
-        let samples: Vec<Sample> = chunk
+        let samples: Vec<(Sample, PageTruth)> = chunk
             .par_iter()
             .map(|part| {
                 let sample = make_sample(options, part, &images);
@@ -203,15 +213,17 @@ fn write_sets(
                 sample
             })
             .collect::<Result<_, _>>()?;
-        for (part, sample) in chunk.iter().zip(&samples) {
+        for (part, (sample, truth)) in chunk.iter().zip(&samples) {
             let file = match part.split {
                 Split::Train => 0,
                 Split::Valid => 1,
                 Split::Test => 2,
             };
             files[file].push(sample)?;
+            truths.push(truth)?;
         }
     }
+    truths.finish()?;
     let [train, valid, test] = files;
     Ok([train.finish()?, valid.finish()?, test.finish()?])
 }
@@ -220,18 +232,21 @@ fn make_sample(
     options: &SynthesizeOptions,
     part: &Part,
     images: &Path,
-) -> Result<Sample, SynthesizeError> {
-    let case = Case::make(options.seed, part.patient, part.recording)?;
+) -> Result<(Sample, PageTruth), SynthesizeError> {
+    let case = Case::make(options.seed, options.mixture, part.patient, part.recording)?;
     let path = write_page(options, &case, images)?;
     let (kind, conversations) = converse(
         &case,
         &mut generator(options.seed, "questions", part.sample),
     );
-    Ok(Sample {
-        id: format!("synthetic-{:08}-{}", part.sample, kind.name()),
+    let id = format!("synthetic-{:08}-{}", part.sample, kind.name());
+    let truth = PageTruth::of(&case, id.clone());
+    let sample = Sample {
+        id,
         image: Some(PathBuf::from(path)),
         conversations,
-    })
+    };
+    Ok((sample, truth))
 }
 
 /// Draws the page unless it is there; returns its path below the image folder.

@@ -4,51 +4,92 @@ use rand::Rng;
 
 use super::chance::{bell, between, happens, index};
 use super::check::qtc_limit_ms;
-use super::{Finding, Noise, PatientPlan, Territory, Wander};
+use super::{Finding, Mixture, Noise, PatientPlan, Territory, Wander};
 use crate::recording::Sex;
 
-/// Share of each rhythm in [`mixture`], in percent; the rest is sinus rhythm. Chosen for training, so that rare
-/// rhythms are learned; not estimated from a population.
-const RHYTHMS: [(Finding, f64); 5] = [
-    (Finding::SinusBradycardia, 12.0),
-    (Finding::SinusTachycardia, 10.0),
-    (Finding::AtrialFibrillation, 12.0),
-    (Finding::AtrialFlutter, 5.0),
-    (Finding::PacedRhythm, 4.0),
-];
+/// Percentages of a mixture. Chosen for training, not estimated from a population.
+struct Shares {
+    /// Share of each rhythm; the rest is sinus rhythm.
+    rhythms: [(Finding, f64); 5],
+    /// Patients offered each further finding; one that contradicts those already drawn is dropped.
+    further: [(Finding, f64); 8],
+    /// Patients with ST elevation, with ST depression and with Q waves, of one territory each.
+    st_elevation: f64,
+    st_depression: f64,
+    q_waves: f64,
+    /// Patients with an axis deviation.
+    axis: f64,
+}
 
-/// Percent of patients offered each further finding; one that contradicts those already drawn is dropped.
-const FURTHER: [(Finding, f64); 8] = [
-    (Finding::LeftBundleBranchBlock, 5.0),
-    (Finding::RightBundleBranchBlock, 6.0),
-    (Finding::LeftVentricularHypertrophy, 8.0),
-    (Finding::FirstDegreeAvBlock, 6.0),
-    (Finding::PrematureVentricularContractions, 6.0),
-    (Finding::PrematureAtrialContractions, 5.0),
-    (Finding::SinusArrhythmia, 5.0),
-    (Finding::LongQt, 4.0),
-];
+/// Of [`Mixture::Ward`].
+const WARD: Shares = Shares {
+    rhythms: [
+        (Finding::SinusBradycardia, 12.0),
+        (Finding::SinusTachycardia, 10.0),
+        (Finding::AtrialFibrillation, 12.0),
+        (Finding::AtrialFlutter, 5.0),
+        (Finding::PacedRhythm, 4.0),
+    ],
+    further: [
+        (Finding::LeftBundleBranchBlock, 5.0),
+        (Finding::RightBundleBranchBlock, 6.0),
+        (Finding::LeftVentricularHypertrophy, 8.0),
+        (Finding::FirstDegreeAvBlock, 6.0),
+        (Finding::PrematureVentricularContractions, 6.0),
+        (Finding::PrematureAtrialContractions, 5.0),
+        (Finding::SinusArrhythmia, 5.0),
+        (Finding::LongQt, 4.0),
+    ],
+    st_elevation: 8.0,
+    st_depression: 7.0,
+    q_waves: 8.0,
+    axis: 6.0,
+};
 
-/// Percent with ST elevation, ST depression and Q waves of one territory, and with an axis deviation.
-const ST_ELEVATION: f64 = 8.0;
-const ST_DEPRESSION: f64 = 7.0;
-const Q_WAVES: f64 = 8.0;
-const AXIS: f64 = 6.0;
+/// Of [`Mixture::Balanced`].
+const BALANCED: Shares = Shares {
+    rhythms: [
+        (Finding::SinusBradycardia, 13.0),
+        (Finding::SinusTachycardia, 13.0),
+        (Finding::AtrialFibrillation, 14.0),
+        (Finding::AtrialFlutter, 12.0),
+        (Finding::PacedRhythm, 8.0),
+    ],
+    further: [
+        (Finding::LeftBundleBranchBlock, 12.0),
+        (Finding::RightBundleBranchBlock, 14.0),
+        (Finding::LeftVentricularHypertrophy, 15.0),
+        (Finding::FirstDegreeAvBlock, 20.0),
+        (Finding::PrematureVentricularContractions, 15.0),
+        (Finding::PrematureAtrialContractions, 18.0),
+        (Finding::SinusArrhythmia, 8.0),
+        (Finding::LongQt, 8.0),
+    ],
+    st_elevation: 22.0,
+    st_depression: 20.0,
+    q_waves: 16.0,
+    axis: 14.0,
+};
 
-pub(super) fn mixture(rng: &mut impl Rng) -> PatientPlan {
-    let mut findings = vec![rhythm(rng)];
-    let mut offered: Vec<Finding> = FURTHER
+pub(super) fn mixture(mixture: Mixture, rng: &mut impl Rng) -> PatientPlan {
+    let shares = match mixture {
+        Mixture::Ward => &WARD,
+        Mixture::Balanced => &BALANCED,
+    };
+    let mut findings = vec![rhythm(shares, rng)];
+    let mut offered: Vec<Finding> = shares
+        .further
         .iter()
         .filter(|(_, percent)| happens(rng, percent / 100.0))
         .map(|(finding, _)| *finding)
         .collect();
     for (percent, of) in [
         (
-            ST_ELEVATION,
+            shares.st_elevation,
             Finding::st_elevation as fn(Finding) -> Option<Territory>,
         ),
-        (ST_DEPRESSION, Finding::st_depression),
-        (Q_WAVES, Finding::q_wave_infarction),
+        (shares.st_depression, Finding::st_depression),
+        (shares.q_waves, Finding::q_wave_infarction),
     ] {
         if happens(rng, percent / 100.0) {
             let territory = Territory::ALL[index(rng, Territory::ALL.len())];
@@ -60,7 +101,7 @@ pub(super) fn mixture(rng: &mut impl Rng) -> PatientPlan {
             );
         }
     }
-    if happens(rng, AXIS / 100.0) {
+    if happens(rng, shares.axis / 100.0) {
         offered.push(if happens(rng, 0.7) {
             Finding::LeftAxisDeviation
         } else {
@@ -83,9 +124,9 @@ pub(super) fn mixture(rng: &mut impl Rng) -> PatientPlan {
     plan
 }
 
-fn rhythm(rng: &mut impl Rng) -> Finding {
+fn rhythm(shares: &Shares, rng: &mut impl Rng) -> Finding {
     let mut left = between(rng, 0.0, 100.0);
-    for (finding, percent) in RHYTHMS {
+    for (finding, percent) in shares.rhythms {
         left -= percent;
         if left < 0.0 {
             return finding;

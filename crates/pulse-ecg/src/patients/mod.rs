@@ -29,6 +29,7 @@ mod error;
 mod fibrillatory;
 mod finding;
 mod heart;
+mod mixture;
 mod plan;
 mod report;
 mod rhythm;
@@ -40,6 +41,7 @@ mod variation;
 
 pub use error::PatientError;
 pub use finding::{Finding, Superclass};
+pub use mixture::Mixture;
 pub use plan::{Noise, PatientPlan, Wander};
 pub use synthesize::SyntheticEcg;
 pub use territory::Territory;

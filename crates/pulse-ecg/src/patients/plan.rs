@@ -3,7 +3,7 @@
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
-use super::{Finding, PatientError, SyntheticEcg, check, draw, synthesize};
+use super::{Finding, Mixture, PatientError, SyntheticEcg, check, draw, synthesize};
 use crate::recording::Sex;
 
 /// Disturbances other than the heart, at the electrodes. Zero switches one off.
@@ -81,7 +81,12 @@ impl PatientPlan {
     ///
     /// Ten seconds at 500 Hz with light noise; never fails.
     pub fn draw<R: Rng>(rng: &mut R) -> Self {
-        draw::mixture(rng)
+        Self::draw_from(Mixture::default(), rng)
+    }
+
+    /// As [`PatientPlan::draw`], from a mixture of one's choice.
+    pub fn draw_from<R: Rng>(mixture: Mixture, rng: &mut R) -> Self {
+        draw::mixture(mixture, rng)
     }
 
     /// A patient with one finding; a rhythm is added when the finding is none, and what the finding needs

@@ -9,7 +9,7 @@ use crate::AttentionShape;
 use crate::cpu::is_cpu;
 
 /// Whether a tensor is on the CPU and in f32, seen through its graph.
-fn is_plain<const D: usize>(tensor: &Tensor<D>) -> bool {
+pub(super) fn is_plain<const D: usize>(tensor: &Tensor<D>) -> bool {
     tensor.dtype() == DType::F32 && is_cpu(&tensor.clone().inner())
 }
 

@@ -18,13 +18,16 @@
 
 mod adamw;
 mod attention;
+mod bias;
 mod cross_entropy;
 mod gate;
 mod graph;
 mod kernels;
+mod layer_norm_backward;
 mod norm;
 mod ops;
 mod products;
+mod quick_gelu_backward;
 mod rotate;
 mod slices;
 mod squares;
@@ -32,6 +35,7 @@ mod sum_rows;
 #[cfg(test)]
 #[allow(clippy::expect_used)]
 mod tests;
+mod tower;
 
 pub use adamw::{AdamWMoments, AdamWStep, adamw};
 pub use attention::QUERIES as ATTENTION_QUERIES;
@@ -41,3 +45,4 @@ pub(crate) use graph::{attention, linear, rms_norm, rotate, silu_gate};
 pub use products::{add_weight_gradient, linear_input_gradient};
 pub use squares::sum_of_squares;
 pub use sum_rows::sum_rows;
+pub(crate) use tower::{add_bias, layer_norm, quick_gelu};

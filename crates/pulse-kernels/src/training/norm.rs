@@ -87,7 +87,7 @@ impl WithSimd for Piece<'_> {
 
 /// `Σ f(i)` for `i` below `count` in sixteen lanes, so that it vectorises and errors stay small.
 #[inline(always)]
-fn lane_sum(count: usize, f: impl Fn(usize) -> f32) -> f32 {
+pub(super) fn lane_sum(count: usize, f: impl Fn(usize) -> f32) -> f32 {
     let mut lanes = [0f32; 16];
     let whole = count / 16 * 16;
     for first in (0..whole).step_by(16) {

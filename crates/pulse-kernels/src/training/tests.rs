@@ -196,3 +196,48 @@ fn frozen_weights_get_no_gradient_and_pass_one_on() {
     assert!(frozen.grad_remove(&mut gradients).is_none());
     assert_near("x", a.grad_remove(&mut gradients).expect("x"), g.matmul(w));
 }
+
+#[test]
+fn the_towers_operations() {
+    let (x, g) = (random([3, 50, 77]), random([3, 50, 77]));
+    let (w, b) = (random([77]), random([77]));
+    let ours = [leaf(&w), leaf(&b)];
+    let plain = [leaf(&w), leaf(&b)];
+    let (a, c) = (leaf(&x), leaf(&x));
+    let output = layer_norm(&a, &ours[0], &ours[1], 1e-5).expect("a graph on the CPU");
+    let mut gradients = inject_gradient(output, g.clone()).backward();
+    let centred = c.clone() - c.clone().mean_dim(2);
+    let deviation = (centred.clone().powi_scalar(2).mean_dim(2) + 1e-5).sqrt();
+    let output = centred / deviation * plain[0].clone().unsqueeze() + plain[1].clone().unsqueeze();
+    let mut expected = (output * Tensor::from_inner(g.clone())).sum().backward();
+    assert_near(
+        "x of the norm",
+        a.grad_remove(&mut gradients).expect("x"),
+        c.grad_remove(&mut expected).expect("x"),
+    );
+    for (name, (ours, plain)) in ["w", "b"].iter().zip(ours.iter().zip(&plain)) {
+        assert_near(
+            name,
+            ours.grad_remove(&mut gradients).expect("gradient"),
+            plain.grad_remove(&mut expected).expect("gradient"),
+        );
+    }
+    let (a, c) = (leaf(&x), leaf(&x));
+    let output = quick_gelu(&a).expect("a graph on the CPU");
+    let mut gradients = inject_gradient(output, g.clone()).backward();
+    let output = c.clone() * burn::tensor::activation::sigmoid(c.clone() * 1.702);
+    let mut expected = (output * Tensor::from_inner(g)).sum().backward();
+    assert_near(
+        "activation",
+        a.grad_remove(&mut gradients).expect("x"),
+        c.grad_remove(&mut expected).expect("x"),
+    );
+    let (x, b, g) = (random([700, 77]), random([77]), random([700, 77]) * 0.1);
+    let (a, c) = (leaf(&x), leaf(&b));
+    let output = add_bias(&a, &c).expect("a graph on the CPU");
+    assert_near("sum", output.clone().inner(), x + b.unsqueeze());
+    let mut gradients = inject_gradient(output, g.clone()).backward();
+    assert_near("x", a.grad_remove(&mut gradients).expect("x"), g.clone());
+    let sums = g.sum_dim(0).reshape([77]);
+    assert_near("b", c.grad_remove(&mut gradients).expect("b"), sums);
+}

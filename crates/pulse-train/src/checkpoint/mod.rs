@@ -31,5 +31,6 @@ pub use read::{SavedRun, read};
 pub(crate) use snapshot::weights;
 pub use snapshot::{NamedTensor, Snapshot};
 pub use state::{BestScore, RunState};
+pub(crate) use write::write_model_with_head;
 pub use write::{write_checkpoint, write_model};
 pub use writer::CheckpointWriter;

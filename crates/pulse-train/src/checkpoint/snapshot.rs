@@ -29,6 +29,8 @@ pub struct NamedTensor {
 pub struct Snapshot {
     /// All weights of the model.
     pub weights: Vec<NamedTensor>,
+    /// Weights of the head of findings; empty without one.
+    pub head: Vec<NamedTensor>,
     /// Moments.
     pub optimizer: Vec<NamedTensor>,
     /// The rest.
@@ -64,6 +66,7 @@ impl Snapshot {
         }
         Self {
             weights: weights(model, places, optimizer),
+            head: Vec::new(),
             optimizer: saved,
             state,
             config,

@@ -13,6 +13,7 @@ use super::model_files::ModelFiles;
 use super::snapshot::{NamedTensor, Snapshot};
 use super::tensors::{Entry, is_exact_in_bf16, write_file, write_weights};
 use crate::config::ExportType;
+use crate::findings::HEAD_FILE;
 
 /// Room for folders, small files and rounding to blocks.
 const RESERVE: u64 = 16 << 20;
@@ -46,6 +47,7 @@ pub fn write_checkpoint(
             .collect();
         check_room(run, &target.path, [&weights, &optimizer])?;
         write_model_into(folder, weights, files)?;
+        write_head(folder, &snapshot.head)?;
         let trainer = folder.join("trainer");
         make(&trainer)?;
         write_file(&trainer.join("optimizer.safetensors"), &optimizer)?;
@@ -77,13 +79,40 @@ pub fn write_model(
     weights: &[NamedTensor],
     files: &ModelFiles,
 ) -> Result<(), CheckpointError> {
+    write_model_with_head(target, weights, &[], files)
+}
+
+/// As [`write_model`], with the head of findings in a folder of its own, where other programs do not look.
+pub(crate) fn write_model_with_head(
+    target: &Path,
+    weights: &[NamedTensor],
+    head: &[NamedTensor],
+    files: &ModelFiles,
+) -> Result<(), CheckpointError> {
     let parent = target.parent().unwrap_or(Path::new("."));
     make(parent)?;
     whole(parent, target, |folder| {
         let weights = weight_entries(weights, files);
         check_room(parent, target, [&weights, &BTreeMap::new()])?;
-        write_model_into(folder, weights, files)
+        write_model_into(folder, weights, files)?;
+        write_head(folder, head)
     })
+}
+
+fn write_head(folder: &Path, head: &[NamedTensor]) -> Result<(), CheckpointError> {
+    if head.is_empty() {
+        return Ok(());
+    }
+    let path = folder.join(HEAD_FILE);
+    make(path.parent().unwrap_or(folder))?;
+    let entries = head
+        .iter()
+        .map(|tensor| {
+            let entry = Entry::Values(Box::new(tensor.clone()), Dtype::F32);
+            (tensor.name.clone(), entry)
+        })
+        .collect();
+    write_file(&path, &entries)
 }
 
 /// Fills a folder under another name and renames it; what had the name before is replaced.

@@ -1,6 +1,7 @@
 //! Values that settings may have.
 
 use super::settings::RunConfig;
+use crate::step::Accumulation;
 
 /// What the types do not say.
 pub(super) fn check(config: &RunConfig) -> Result<(), String> {
@@ -38,6 +39,17 @@ pub(super) fn check(config: &RunConfig) -> Result<(), String> {
     }
     if let Some(rate) = train.projector_learning_rate {
         positive("train.projector_learning_rate", rate)?;
+    }
+    if let Some(rate) = train.encoder_learning_rate {
+        positive("train.encoder_learning_rate", rate)?;
+    }
+    if let Some(findings) = &config.findings {
+        positive("findings.weight", findings.weight)?;
+        at_least_one("findings.queries", findings.queries)?;
+        at_least_one("findings.hidden", findings.hidden)?;
+        if train.average != Accumulation::Mean {
+            return Err("train.average is tokens, [findings] needs mean".to_owned());
+        }
     }
     if !(train.weight_decay >= 0.0 && train.weight_decay.is_finite()) {
         let found = train.weight_decay;

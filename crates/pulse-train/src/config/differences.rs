@@ -39,8 +39,15 @@ const FREE: [&str; 10] = [
 /// [`ConfigError::Wrong`] if settings cannot be written as TOML (a seed above `i64::MAX`).
 pub fn differences(then: &RunConfig, now: &RunConfig) -> Result<Vec<Difference>, ConfigError> {
     let (then, now) = (flat(then)?, flat(now)?);
-    let is_path =
-        |key: &str| ["data.conversations", "data.images", "data.validation"].contains(&key);
+    let is_path = |key: &str| {
+        [
+            "data.conversations",
+            "data.images",
+            "data.validation",
+            "findings.truth",
+        ]
+        .contains(&key)
+    };
     let mut names: Vec<&String> = then.keys().chain(now.keys()).collect();
     names.sort();
     names.dedup();

@@ -31,6 +31,13 @@ fn resolve(config: &mut RunConfig, folder: &Path) {
     if local.is_dir() {
         config.model.base = local.to_string_lossy().into_owned();
     }
+    if let Some(truth) = config
+        .findings
+        .as_mut()
+        .and_then(|findings| findings.truth.as_mut())
+    {
+        *truth = folder.join(&*truth);
+    }
     let data = &mut config.data;
     for path in [
         &mut data.conversations,

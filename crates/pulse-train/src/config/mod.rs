@@ -10,6 +10,6 @@ pub use differences::{Difference, differences};
 pub use error::ConfigError;
 pub use layers::{load, parse};
 pub use settings::{
-    CheckpointSettings, ComputeType, DataSettings, ExportType, ModelSettings, PackedType,
-    RunConfig, SyntheticSettings, TrainSettings, WatchSettings,
+    CheckpointSettings, ComputeType, DataSettings, ExportType, FindingsSettings, ModelSettings,
+    PackedType, RunConfig, SyntheticSettings, TrainSettings, WatchSettings,
 };

@@ -23,6 +23,9 @@ pub struct RunConfig {
     pub model: ModelSettings,
     /// From what.
     pub data: DataSettings,
+    /// Whether and how findings are taught beside or before conversations.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub findings: Option<FindingsSettings>,
     /// How.
     pub train: TrainSettings,
     /// What is kept.
@@ -188,6 +191,36 @@ impl Default for SyntheticSettings {
     }
 }
 
+/// `[findings]`: a head on the vision tower that is taught findings and measurements of synthetic pages. It is kept in
+/// the folder `findings` of checkpoints and of the finished model; a run that starts from such a folder goes on with it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FindingsSettings {
+    /// The pages' truths; absent: `truth.json` beside the conversations.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub truth: Option<PathBuf>,
+    /// Weight of the head's loss.
+    pub weight: f64,
+    /// Whether conversations are learnt beside it. Without, projector and decoder are not computed.
+    pub language: bool,
+    /// Learned queries of the head.
+    pub queries: usize,
+    /// Width of its layer between queries and outputs.
+    pub hidden: usize,
+}
+
+impl Default for FindingsSettings {
+    fn default() -> Self {
+        Self {
+            truth: None,
+            weight: 1.0,
+            language: false,
+            queries: 16,
+            hidden: 256,
+        }
+    }
+}
+
 /// `[train]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -211,6 +244,9 @@ pub struct TrainSettings {
     /// A learning rate of its own for the projector.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub projector_learning_rate: Option<f64>,
+    /// A learning rate of its own for the vision tower.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoder_learning_rate: Option<f64>,
     /// Decoupled weight decay.
     pub weight_decay: f64,
     /// Whether norms and biases are left out of weight decay.
@@ -246,6 +282,7 @@ impl Default for TrainSettings {
             average: Accumulation::Mean,
             learning_rate: 2e-5,
             projector_learning_rate: None,
+            encoder_learning_rate: None,
             weight_decay: 0.0,
             split_decay: false,
             betas: [0.9, 0.999],
@@ -269,6 +306,7 @@ impl TrainSettings {
             epsilon: self.epsilon,
             weight_decay: self.weight_decay,
             projector_learning_rate: self.projector_learning_rate,
+            encoder_learning_rate: self.encoder_learning_rate,
             split_decay: self.split_decay,
             max_gradient_norm: (self.max_gradient_norm > 0.0).then_some(self.max_gradient_norm),
         }

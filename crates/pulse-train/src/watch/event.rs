@@ -1,5 +1,6 @@
 //! What happens in a run.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -94,6 +95,9 @@ pub enum Event {
         learnt: usize,
         /// Seconds it took.
         seconds: f64,
+        /// Scores of the head of findings by name; none without one.
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        scores: BTreeMap<String, f64>,
         /// Answers to the fixed pages.
         answers: Vec<PageAnswer>,
     },

@@ -79,11 +79,17 @@ impl Watcher for ProgressLines {
                 step,
                 loss,
                 seconds,
+                scores,
                 answers,
                 ..
             } => {
                 let mut line =
                     format!("step {step:>5}  validation loss {loss:.4}  ({seconds:.1} s)");
+                // The whole log has all of them.
+                let groups = scores.iter().filter(|(name, _)| !name.starts_with("f1/"));
+                for (name, score) in groups {
+                    line.push_str(&format!("\n    {name} {score:.3}"));
+                }
                 for one in answers {
                     line.push_str(&format!("\n    {}: {}", one.page, one.answer.trim()));
                 }
