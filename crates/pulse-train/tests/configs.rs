@@ -28,7 +28,15 @@ fn every_configuration_parses() {
         names.push(path.file_name().unwrap().to_string_lossy().into_owned());
     }
     names.sort();
-    assert_eq!(names, ["finetune.toml", "nano.toml", "pulse-7b.toml"]);
+    assert_eq!(
+        names,
+        [
+            "finetune.toml",
+            "nano-tower.toml",
+            "nano.toml",
+            "pulse-7b.toml"
+        ]
+    );
 }
 
 #[test]
