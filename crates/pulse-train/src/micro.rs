@@ -108,15 +108,13 @@ pub(crate) fn supervised_forward_backward<
         Weight::Sum(_) => 1.0,
     };
     if let Some(supervision) = supervision.filter(|one| !one.task.language) {
-        let (device, is_trained) = (&context.device, context.tune.encoder);
         let encoder = &model.encoder;
         return findings::forward_backward(
             encoder,
-            is_trained,
             supervision,
             batch,
             factor,
-            device,
+            context,
             store,
             clock,
         );

@@ -12,7 +12,7 @@ use super::task::FindingsTask;
 use crate::clock::{Phase, PhaseClock};
 use crate::error::TrainError;
 use crate::gradients::GradientStore;
-use crate::micro::MicroReport;
+use crate::micro::{MicroReport, PassContext};
 
 /// A head and what it is taught.
 #[derive(Debug, Clone, Copy)]
@@ -60,11 +60,10 @@ pub(crate) fn supervise(
 /// Loss and gradients of a micro-batch without conversations: tower and head alone.
 pub(crate) fn forward_backward<V: VisualEncoder>(
     encoder: &V,
-    is_trained: bool,
     supervision: Supervision<'_>,
     batch: &HostBatch,
     factor: f64,
-    device: &Device,
+    context: &PassContext,
     store: &mut GradientStore,
     clock: &mut PhaseClock,
 ) -> Result<MicroReport, TrainError> {
@@ -76,8 +75,8 @@ pub(crate) fn forward_backward<V: VisualEncoder>(
         return Ok(report);
     }
     clock.enter(Phase::Forward);
-    let pixels = pixels(batch, device);
-    let trained = is_trained.then(|| encoder.clone().train());
+    let pixels = pixels(batch, &context.device);
+    let trained = context.tune.encoder.then(|| encoder.clone().train());
     let features = match &trained {
         Some(encoder) => encoder.encode(Tensor::from_inner(pixels)),
         None => Tensor::from_inner(encoder.encode(pixels)),
