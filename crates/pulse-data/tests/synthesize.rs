@@ -8,11 +8,15 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use common::hashes;
-use pulse_data::SourceRecord;
 use pulse_data::bench::{BenchConfig, BenchConversation, BenchFolder, BenchTask, TurnValue};
 use pulse_data::instruct::{IndexOptions, InstructFile, build_index};
 use pulse_data::lint::{LintOptions, lint};
-use pulse_data::synthesize::{QuestionKind, SynthesizeError, SynthesizeOptions, synthesize};
+use pulse_data::synthesize::{
+    PageTruth, QuestionKind, SynthesizeError, SynthesizeOptions, TRUTH_FILE, read_truths,
+    synthesize,
+};
+use pulse_data::{Sample, SourceRecord};
+use pulse_ecg::patients::{Finding, Mixture};
 
 fn options(out: PathBuf) -> SynthesizeOptions {
     SynthesizeOptions {
@@ -41,7 +45,7 @@ fn a_set_is_clean_complete_and_the_same_for_any_number_of_threads() {
         .unwrap();
     let made = hashes(&one);
     assert_eq!(made, hashes(&two));
-    assert_eq!(made.len() as u64, report.pages + 3 + 9 + 1);
+    assert_eq!(made.len() as u64, report.pages + 4 + 9 + 1);
 
     // Continued after a kill: what is missing is made again, the same.
     let lost: Vec<&PathBuf> = made
@@ -105,7 +109,64 @@ fn a_second_run_in_one_folder_is_told_to_wait() {
         .map(|entry| entry.unwrap().file_name())
         .collect();
     names.sort();
-    assert_eq!(names, ["bench", "images", "settings.txt", "train.json"]);
+    assert_eq!(
+        names,
+        [
+            "bench",
+            "images",
+            "settings.txt",
+            "train.json",
+            "truth.json"
+        ]
+    );
+}
+
+#[test]
+fn every_conversation_has_its_truth_and_a_balanced_mixture_has_more_of_what_is_rare() {
+    let folder = tempfile::tempdir().unwrap();
+    let flutter = |mixture: Mixture| {
+        let out = folder.path().join(mixture.name());
+        let made = SynthesizeOptions {
+            count: 120,
+            mixture,
+            dpi: (30.0, 30.0),
+            bench_items: Some(0),
+            test_share: 0.0,
+            ..options(out.clone())
+        };
+        synthesize(&made).unwrap();
+        let truths = read_truths(&out.join(TRUTH_FILE)).unwrap();
+        assert_eq!(truths.len(), 120);
+        for name in ["train.json", "valid.json"] {
+            let text = std::fs::read(out.join(name)).unwrap();
+            let samples: Vec<Sample> = serde_json::from_slice(&text).unwrap();
+            for sample in samples {
+                let truth = &truths[&sample.id];
+                let rhythms = truth.findings.iter().filter(|finding| finding.is_rhythm());
+                assert_eq!(rhythms.count(), 1);
+                assert!(truth.rate_bpm > 30.0 && truth.rate_bpm < 170.0, "{truth:?}");
+                let both = |finding| truth.hidden.contains(finding);
+                assert!(!truth.findings.iter().any(both), "{truth:?}");
+            }
+        }
+        let shows = |finding| move |truth: &&PageTruth| truth.shows(finding) == Some(true);
+        let count = truths
+            .values()
+            .filter(shows(Finding::AtrialFlutter))
+            .count();
+        // Another mixture in the same folder is another set.
+        let other = match mixture {
+            Mixture::Ward => Mixture::Balanced,
+            Mixture::Balanced => Mixture::Ward,
+        };
+        let again = synthesize(&SynthesizeOptions {
+            mixture: other,
+            ..made
+        });
+        assert!(matches!(again, Err(SynthesizeError::Occupied { .. })));
+        count
+    };
+    assert!(flutter(Mixture::Balanced) > flutter(Mixture::Ward));
 }
 
 #[test]
