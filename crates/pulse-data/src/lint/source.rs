@@ -8,6 +8,7 @@ use super::turns::Marks;
 use crate::bench::{BenchConfig, BenchError, BenchFolder, BenchPicture};
 use crate::instruct::{IndexOptions, InstructError, InstructFile, is_report_item, open_or_index};
 use crate::sample::Sample;
+use crate::synthesize::TRUTH_FILE;
 
 /// One set.
 pub(super) struct LintSet {
@@ -140,7 +141,8 @@ fn kind_of(path: &Path) -> Kind {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let is_bench = stem.parse::<BenchConfig>().is_ok();
     let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
-    if name.starts_with('.') {
+    if name.starts_with('.') || name == TRUTH_FILE {
+        // The truths of a synthetic set are no conversations.
         Kind::Other
     } else if ends(&[".json"]) {
         match (path.extension() == Some("json".as_ref()), is_bench) {
