@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use pulse_data::synthesize::{SynthesizeOptions, synthesize};
+use pulse_data::synthesize::{Look, SynthesizeOptions, synthesize};
 use pulse_ecg::patients::Mixture;
 
 use super::Outcome;
@@ -40,6 +40,24 @@ pub(crate) struct Synthesize {
     /// Patients of the three sets: ward is mostly sinus rhythm, balanced has more of each rare finding
     #[arg(long, value_enum, default_value_t = MixtureName::Ward)]
     mixture: MixtureName,
+    /// Pages: varied have all layouts, papers and some wear, plain are all alike and clean
+    #[arg(long, value_enum, default_value_t = LookName::Varied)]
+    look: LookName,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LookName {
+    Varied,
+    Plain,
+}
+
+impl From<LookName> for Look {
+    fn from(name: LookName) -> Self {
+        match name {
+            LookName::Varied => Self::Varied,
+            LookName::Plain => Self::Plain,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -68,6 +86,7 @@ impl Synthesize {
             bench_items: self.bench_items,
             dpi: (self.min_dpi, self.max_dpi),
             mixture: self.mixture.into(),
+            look: self.look.into(),
             progress: !output.is_quiet,
         })?;
         output.print(&report, |report, out| {

@@ -21,6 +21,7 @@ mod truth;
 
 pub use bench_case::{BenchCase, bench_case};
 pub use error::SynthesizeError;
+pub use look::Look;
 pub use options::{SynthesizeOptions, SynthesizeReport};
 pub use questions::QuestionKind;
 pub use run::synthesize;

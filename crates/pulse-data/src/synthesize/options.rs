@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use pulse_ecg::patients::Mixture;
 
+use super::look::Look;
+
 /// Settings of [`synthesize`](super::synthesize()).
 #[derive(Debug, Clone, PartialEq)]
 pub struct SynthesizeOptions {
@@ -25,6 +27,8 @@ pub struct SynthesizeOptions {
     pub dpi: (f64, f64),
     /// What the patients of the three sets are drawn from. Those of the benchmark have a mixture of their own.
     pub mixture: Mixture,
+    /// How much the pages differ, those of the benchmark among them.
+    pub look: Look,
     /// Shows a progress bar on standard error.
     pub progress: bool,
 }
@@ -40,6 +44,7 @@ impl Default for SynthesizeOptions {
             bench_items: None,
             dpi: (72.0, 110.0),
             mixture: Mixture::Ward,
+            look: Look::Varied,
             progress: true,
         }
     }

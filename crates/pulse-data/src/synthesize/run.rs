@@ -14,7 +14,7 @@ use super::bench_case::bench_id;
 use super::case::Case;
 use super::cast::{Part, Split, cast};
 use super::error::SynthesizeError;
-use super::look::{draw_page, draw_wear, extension};
+use super::look::{Look, draw_page, draw_wear, extension};
 use super::options::{SynthesizeOptions, SynthesizeReport};
 use super::questions::converse;
 use super::random::generator;
@@ -150,6 +150,7 @@ fn prepare(options: &SynthesizeOptions) -> Result<(), SynthesizeError> {
         bench_items,
         dpi: (low, high),
         mixture,
+        look,
         ..
     } = options;
     let version = env!("CARGO_PKG_VERSION");
@@ -159,9 +160,13 @@ fn prepare(options: &SynthesizeOptions) -> Result<(), SynthesizeError> {
         Mixture::Ward => String::new(),
         other => format!(", mixture {}", other.name()),
     };
+    let look = match look {
+        Look::Varied => String::new(),
+        other => format!(", look {}", other.name()),
+    };
     let settings = format!(
         "pulse-data synthesize {version}: count {count}, seed {seed}, valid {valid_share}, test {test_share}, \
-         bench items {bench}, dpi {low} to {high}{mixture}\n"
+         bench items {bench}, dpi {low} to {high}{mixture}{look}\n"
     );
     let path = out.join(SETTINGS);
     match std::fs::read_to_string(&path) {
@@ -257,13 +262,19 @@ fn write_page(
 ) -> Result<String, SynthesizeError> {
     let purpose = format!("page {}", case.recording);
     let mut rng = generator(options.seed, &purpose, case.patient);
-    let wear = draw_wear(&mut rng);
+    let wear = draw_wear(options.look, &mut rng);
     let name = case.image_path(extension(&wear));
     let path = images.join(&name);
     if path.is_file() {
         return Ok(name);
     }
-    let bytes = draw_page(&case.ecg.recording, options.dpi, &wear, &mut rng)?;
+    let bytes = draw_page(
+        &case.ecg.recording,
+        options.dpi,
+        options.look,
+        &wear,
+        &mut rng,
+    )?;
     let failed = |source| SynthesizeError::File {
         path: path.clone(),
         source,
