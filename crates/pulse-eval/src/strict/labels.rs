@@ -1,8 +1,9 @@
 //! Reading label sets.
 
-use super::lexicon::{Alias, NOT_AFTER_ST, aliases};
+use super::lexicon::{Alias, NOT_AFTER_ST, NOT_BEFORE_ST, aliases};
 use super::negation::stance;
 use super::reading::{Mentions, Reading, Unreadable, has_boxes};
+use super::verdict::has_value_mark;
 use super::words::{Break, Word, phrase, stands_at, words};
 use crate::task::{Task, TaskKind};
 
@@ -78,8 +79,12 @@ fn read_words(
                 continue;
             }
             taken[start..end].fill(true);
-            mentions.push((alias.label, start, end));
+            mentions.push((alias, start, end));
         }
+    }
+    // The rhythm of an ECG that is not normal.
+    if mentions.iter().any(|(alias, ..)| alias.label != "NORM") {
+        mentions.retain(|(alias, ..)| alias.words != "normal sinus rhythm");
     }
     if mentions.is_empty() {
         let says_none = NONE.iter().map(|text| phrase(text)).any(|none| {
@@ -90,14 +95,14 @@ fn read_words(
         return says_none.then(|| Some(Vec::new()));
     }
     let mut found = Mentions::default();
-    for (label, start, end) in mentions {
-        if let Some(at) = labels.iter().position(|one| *one == label) {
+    for (alias, start, end) in mentions {
+        if let Some(at) = labels.iter().position(|one| *one == alias.label) {
             found.add(at, stance(words, start, end, |at| taken[at]));
         }
     }
     let read = found.affirmed();
-    // All labels at once in prose are the question told again.
-    let is_echo = |read: &Vec<usize>| read.len() == labels.len() && taken.contains(&false);
+    // All labels at once are the question told again; they include that the ECG is normal.
+    let is_echo = |read: &Vec<usize>| read.len() == labels.len();
     Some(read.filter(|read| !is_echo(read)))
 }
 
@@ -120,22 +125,30 @@ const ECG: &[&str] = &[
 ];
 
 fn is_meant(alias: &Alias, words: &[Word<'_>], start: usize, end: usize) -> bool {
-    if alias.alone && !stands_alone(words, start, end) {
+    // "Abnormal T waves" is no label, "ABNORMAL" is.
+    let is_prose = alias.words == "ABNORMAL" && words[start].text != "ABNORMAL";
+    let is_alone = alias.alone || is_prose;
+    if is_alone && !stands_alone(words, start, end) {
         return false;
     }
     // "PR: normal" is not the ECG.
-    let is_value = alias.alone && words[start].gap.contains([':', '=']);
+    let is_value = is_alone && words[start].gap.contains([':', '=']);
     let names_ecg = start
         .checked_sub(1)
         .is_some_and(|before| ECG.contains(&words[before].lower.as_str()));
     if is_value && !names_ecg {
         return false;
     }
-    let is_segment = alias.label == "ST"
-        && alias.words == "ST"
-        && words.get(end).is_some_and(|next| {
-            next.before < Break::Clause && NOT_AFTER_ST.contains(&next.lower.as_str())
-        });
+    let is_segment = alias.words == "ST"
+        && (words[start].text == "St"
+            || words.get(end).is_some_and(|next| {
+                (next.before < Break::Clause || has_value_mark(next))
+                    && NOT_AFTER_ST.contains(&next.lower.as_str())
+            })
+            || start.checked_sub(1).is_some_and(|before| {
+                words[start].before == Break::Space
+                    && NOT_BEFORE_ST.contains(&words[before].lower.as_str())
+            }));
     !is_segment
 }
 

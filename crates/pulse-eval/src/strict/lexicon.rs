@@ -92,6 +92,7 @@ const CODE15: &[Alias] = &[
     alias("SB", "sinus bradycardia"),
     alias("ST", "sinus tachycardia"),
     alias("ABNORMAL", "abnormal ecg"),
+    alias("ABNORMAL", "ecg is abnormal"),
 ];
 
 const NORMAL: &[Alias] = &[
@@ -104,6 +105,8 @@ const NORMAL: &[Alias] = &[
 
 const SHARED: &[Alias] = &[
     alias("AF", "atrial fibrillation"),
+    alias("AF", "afib"),
+    alias("AF", "a-fib"),
     alias("LBBB", "left bundle branch block"),
     alias("RBBB", "right bundle branch block"),
 ];
@@ -125,6 +128,31 @@ pub(super) const NOT_AFTER_ST: &[&str] = &[
     "waves",
     "and",
     "t",
+    "is",
+    "was",
+    "appears",
+    "in",
+    "level",
+    "baseline",
+    "deviations",
+    "normal",
+    "isoelectric",
+    "unremarkable",
+];
+
+/// The same before it.
+pub(super) const NOT_BEFORE_ST: &[&str] = &[
+    "the",
+    "flat",
+    "flattened",
+    "horizontal",
+    "elevated",
+    "depressed",
+    "upsloping",
+    "downsloping",
+    "normal",
+    "abnormal",
+    "j",
 ];
 
 /// All ways to write the labels of a task, the labels themselves first.

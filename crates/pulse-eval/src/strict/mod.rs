@@ -4,6 +4,8 @@
 //! are letters, and what is denied does not count. An answer from which nothing can be read is counted in a
 //! column of its own and is wrong; no letter is ever drawn at random.
 
+#[cfg(test)]
+mod doubts;
 mod error;
 mod evaluate;
 mod figures;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::negation::stance;
 use super::reading::{Mentions, Reading, Unreadable, has_boxes};
+use super::verdict::Stance;
 use super::words::{Break, Word, phrase, stands_at, words};
 use crate::gold::{GoldAnswer, is_characters};
 
@@ -75,16 +76,17 @@ pub fn read_options(answer: &str, options: &[String]) -> Reading<Vec<usize>> {
         return Reading::Unreadable(Unreadable::NothingRecognised);
     }
     // Unless the answer is a bare list, as questions that compare two ECGs want it.
-    let is_yes_and_no = |read: &Vec<usize>| {
+    let contradicts_itself = |read: &Vec<usize>| {
         let listed: usize = read.iter().map(|at| phrase(&options[*at]).len()).sum();
         let has = |word: &str| {
             read.iter()
                 .any(|at| options[*at].eq_ignore_ascii_case(word))
         };
-        listed < words.len() && has("yes") && has("no")
+        let is_none_and_more = read.len() > 1 && has("none");
+        listed < words.len() && (has("yes") && has("no") || is_none_and_more)
     };
     match found.affirmed() {
-        Some(read) if !is_yes_and_no(&read) && !has_boxes(answer) => Reading::Read(read),
+        Some(read) if !contradicts_itself(&read) && !has_boxes(answer) => Reading::Read(read),
         _ => Reading::Unreadable(Unreadable::Ambiguous),
     }
 }
@@ -118,9 +120,47 @@ pub(super) fn find_options(words: &[Word<'_>], options: &[String]) -> Mentions {
     }
     let mut found = Mentions::default();
     for (option, start, end) in mentions {
-        found.add(option, stance(words, start, end, |at| taken[at]));
+        let stance = match is_shortened(words, start, end, &taken, &names) {
+            true => Stance::Unclear,
+            false => stance(words, start, end, |at| taken[at]),
+        };
+        found.add(option, stance);
     }
     found
+}
+
+/// Whether a part of another option stands beside one: "lead I and II", "anterior and inferior infarction".
+fn is_shortened(
+    words: &[Word<'_>],
+    start: usize,
+    end: usize,
+    taken: &[bool],
+    names: &[(usize, Vec<String>)],
+) -> bool {
+    let is_joint = |word: &Word<'_>| ["and", "or"].contains(&word.lower.as_str());
+    let (first, last) = (&words[start].lower, &words[end - 1].lower);
+    let behind = match words.get(end) {
+        Some(next) if is_joint(next) => end + 1,
+        Some(next) if next.before == Break::Comma => end,
+        _ => words.len(),
+    };
+    let before = match start.checked_sub(1).map(|at| (at, &words[at])) {
+        Some((at, word)) if is_joint(word) => at.checked_sub(1),
+        Some((at, _)) if words[start].before == Break::Comma => Some(at),
+        _ => None,
+    };
+    let free = |at: usize| words.get(at).filter(|_| !taken[at]);
+    names.iter().any(|(_, name)| {
+        let (Some(head), Some(tail)) = (name.first(), name.last()) else {
+            return false;
+        };
+        name.len() > 1
+            && (head == first && free(behind).is_some_and(|word| word.lower == *tail)
+                || tail == last
+                    && before
+                        .and_then(free)
+                        .is_some_and(|word| word.lower == *head))
+    })
 }
 
 #[cfg(test)]

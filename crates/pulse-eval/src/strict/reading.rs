@@ -74,9 +74,11 @@ impl Mentions {
     }
 }
 
-/// Whether an answer ticks, crosses or strikes out, which is not read.
+/// Whether an answer ticks, crosses, strikes out or uses signs, which is not read.
 pub(super) fn has_boxes(answer: &str) -> bool {
     let lower = answer.to_lowercase();
     answer.contains(|c| "\u{2705}\u{274c}\u{274e}\u{2610}\u{2611}\u{2612}\u{2713}\u{2714}\u{2716}\u{2717}\u{2718}".contains(c))
-        || ["[ ]", "[x]", "~~"].iter().any(|mark| lower.contains(mark))
+        || ["[ ]", "[x]", "~~", "(+)", "(-)", " +,", " -,", " +;", " -;"]
+            .iter()
+            .any(|mark| lower.contains(mark))
 }

@@ -32,6 +32,11 @@ const REJECTING: &[&str] = &[
     "doubtful",
     "untrue",
     "denied",
+    "neg",
+    "eliminated",
+    "dismissed",
+    "discarded",
+    "contradicted",
 ];
 const REJECTING_TWO: &[[&str; 2]] = &[["ruled", "out"], ["less", "likely"], ["least", "likely"]];
 /// Words that turn the verdict round.
@@ -80,6 +85,41 @@ const LINKS: &[&str] = &[
     "probably",
     "safely",
     "definitely",
+    "criteria",
+    "criterion",
+];
+/// Words behind `not` that deny a quality and not the thing: "MI is not acute", "MI is not the cause".
+const QUALITIES: &[&str] = &[
+    "the",
+    "a",
+    "acute",
+    "new",
+    "recent",
+    "old",
+    "chronic",
+    "complete",
+    "severe",
+    "typical",
+    "clear",
+    "certain",
+    "sure",
+    "significant",
+    "due",
+    "caused",
+    "because",
+    "necessarily",
+    "otherwise",
+    "yet",
+];
+/// Words behind `the` with which it is the thing again: "A is not the answer".
+const VERDICTS: &[&str] = &[
+    "answer",
+    "best",
+    "correct",
+    "right",
+    "option",
+    "choice",
+    "diagnosis",
 ];
 /// Words behind `not` that make a verdict of it without a verb ("MI not seen"), and behind `no` ("MI: no signs").
 const EVIDENCE: &[&str] = &[
@@ -161,6 +201,7 @@ pub(super) fn verdict(
     let mut has_verb = false;
     let mut negator_has_verb = false;
     let mut is_conditional = false;
+    let mut is_due = false;
     for position in end..words.len().min(end + LONGEST) {
         let word = &words[position];
         let is_own = word.before == Break::Space || (is_marked && position == end);
@@ -169,6 +210,7 @@ pub(super) fn verdict(
         }
         let lower = word.lower.as_str();
         is_conditional |= CONDITIONAL.contains(&lower);
+        is_due |= lower == "must";
         let is_negator =
             NEGATORS.contains(&lower) || (lower == "no" && follows(words, position, &["longer"]));
         if is_negator {
@@ -178,12 +220,19 @@ pub(super) fn verdict(
             denials += 1;
             negator_has_verb = has_verb || lower != "not";
         } else if is_rejecting(words, position) {
-            // "Cannot be ruled out" and "not unlikely" deny nothing.
-            return (denials % 2 == 0).then_some(Stance::Denied);
+            // "Cannot be ruled out", "not unlikely" and "should be excluded" leave it open.
+            let is_open = denials % 2 == 1 || is_conditional || is_due;
+            return Some(match is_open {
+                true => Stance::Unclear,
+                false => Stance::Denied,
+            });
         } else if LINKS.contains(&lower) && !(denials > 0 && lower == "likely") {
             has_verb = true;
         } else {
             if denials % 2 == 1 {
+                if QUALITIES.contains(&lower) && !follows(words, position, VERDICTS) {
+                    return Some(Stance::Unclear);
+                }
                 let is_verdict = negator_has_verb || EVIDENCE.contains(&lower);
                 return is_verdict.then_some(Stance::Denied);
             }

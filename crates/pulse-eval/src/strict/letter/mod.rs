@@ -47,7 +47,15 @@ const NAMES: &[&str] = &[
     "stage",
     "vitamin",
     "hepatitis",
+    "group",
+    "plan",
+    "panel",
+    "figure",
+    "ecg",
+    "point",
 ];
+/// Words with which somebody takes a statement back.
+const TAKEN_BACK: &[&str] = &["wait", "actually", "sorry", "mistake", "meant", "oops"];
 
 /// Words before `option` or `choice` that make a statement of it.
 const CHOSEN: &[&str] = &["correct", "best", "right", "final", "answer"];
@@ -174,7 +182,10 @@ fn stated(words: &[Word<'_>], options: &[String]) -> Option<Mentions> {
         // The last statement decides.
         found = Mentions::default();
         is_stated = true;
-        let stance = match has_another(words, next, letter) {
+        let is_taken_back = words[next + 1..]
+            .iter()
+            .any(|word| TAKEN_BACK.contains(&word.lower.as_str()));
+        let stance = match is_taken_back || has_another(words, next, letter, options) {
             true => Stance::Unclear,
             false => stance,
         };
@@ -184,7 +195,7 @@ fn stated(words: &[Word<'_>], options: &[String]) -> Option<Mentions> {
 }
 
 /// Whether another letter stands beside the one at a place: `B or C`, `B/C`, `B, C`, `B. C.`
-fn has_another(words: &[Word<'_>], at: usize, letter: char) -> bool {
+fn has_another(words: &[Word<'_>], at: usize, letter: char, options: &[String]) -> bool {
     let mut next = at + 1;
     let is_joined = |word: &Word<'_>| ["or", "and"].contains(&word.lower.as_str());
     if words
@@ -203,17 +214,24 @@ fn has_another(words: &[Word<'_>], at: usize, letter: char) -> bool {
         return false;
     };
     let is_article = word.text == "A" && word.touching_after.is_some_and(char::is_whitespace);
-    letter_of(word, false).is_some_and(|other| other <= 'H' && other != letter && !is_article)
+    let is_other = |other: char| other <= 'H' && other != letter && !is_article;
+    // "B. A is wrong".
+    let is_denied = |other| stance_of(words, next, other, options) == Stance::Denied;
+    letter_of(word, false).is_some_and(|other| is_other(other) && !is_denied(other))
 }
 
 /// Whether a word is an option's letter, not the article.
 fn is_letter(words: &[Word<'_>], at: usize) -> bool {
-    let is_joined = |word: &Word<'_>| ["or", "and"].contains(&word.lower.as_str());
+    let is_joined = |word: &Word<'_>| ["or", "and", "is"].contains(&word.lower.as_str());
+    let is_option = |word: &Word<'_>| ["option", "choice"].contains(&word.lower.as_str());
     letter_of(&words[at], false).is_some_and(|letter| {
         let is_article = letter == 'A'
             && !is_marked(words, at)
             && words[at].touching_after != Some(',')
-            && !words.get(at + 1).is_some_and(is_joined);
+            && !words.get(at + 1).is_some_and(is_joined)
+            && !at
+                .checked_sub(1)
+                .is_some_and(|before| is_option(&words[before]));
         letter <= 'H' && !is_article
     })
 }
@@ -279,7 +297,8 @@ fn named(words: &[Word<'_>], options: &[String]) -> Mentions {
             && !is_option
             && !is_marked(words, at)
             && word.touching_after != Some(',')
-            && !matches!(words.get(at + 1), Some(next) if ["is", "and", "or"].contains(&next.lower.as_str()));
+            && !matches!(words.get(at + 1), Some(next) if next.before == Break::Comma
+                || ["is", "and", "or"].contains(&next.lower.as_str()));
         let stance = stance_of(words, at, letter, options);
         if !is_name && !is_article && stance != Stance::Discussed {
             found.add(position_of(letter), stance);

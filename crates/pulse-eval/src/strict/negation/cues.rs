@@ -47,6 +47,59 @@ pub(super) const RIDDLES: &[&str] = &[
     "over",
     "mimicking",
     "resembling",
+    "than",
+    "less",
+    "least",
+    "against",
+    "unlike",
+    "inconsistent",
+    "incompatible",
+    "atypical",
+    "insufficient",
+    "questionable",
+    "unclear",
+    "consider",
+    "differential",
+    "hardly",
+    "scarcely",
+    "barely",
+    "rarely",
+    "nearly",
+    "almost",
+    "exclude",
+    "eliminate",
+    "discard",
+    "reject",
+    "fail",
+    "fails",
+    "wrong",
+    "incorrect",
+    "false",
+];
+/// The same of two words.
+pub(super) const TWO_WORD_RIDDLES: &[[&str; 2]] = &[
+    ["case", "of"],
+    ["resolution", "of"],
+    ["r", "o"],
+    ["second", "best"],
+];
+/// Words that make a riddle of what stands before them in the clause.
+pub(super) const RIDDLES_BEHIND: &[&str] = &[
+    "if",
+    "unless",
+    "versus",
+    "vs",
+    "than",
+    "tempting",
+    "distractor",
+    "mimic",
+    "mimics",
+    "morphology",
+    "resolved",
+    "probability",
+    "likelihood",
+    "suspicion",
+    "excluded",
 ];
 /// Words that may stand between a cue and what it denies.
 pub(super) const PASSED: &[&str] = &[
@@ -103,6 +156,9 @@ pub(super) const PASSED: &[&str] = &[
     "show",
     "represent",
     "fit",
+    "meet",
+    "fulfil",
+    "fulfill",
     "support",
     "suggest",
     "indicate",
@@ -135,6 +191,8 @@ pub(super) const BEFORE_WITH: &[&str] = &[
     "line",
     "fit",
     "agree",
+    "inconsistent",
+    "incompatible",
 ];
 /// The same of two words.
 pub(super) const TWO_WORD_CUES: &[[&str; 2]] = &[

@@ -12,7 +12,8 @@ mod cues;
 mod tests;
 
 use cues::{
-    BEFORE_WITH, CUES, HEADED, HEADINGS, HEADINGS_NOT, ONLY, PASSED, RIDDLES, TURNS, TWO_WORD_CUES,
+    BEFORE_WITH, CUES, HEADED, HEADINGS, HEADINGS_NOT, ONLY, PASSED, RIDDLES, RIDDLES_BEHIND,
+    TURNS, TWO_WORD_CUES, TWO_WORD_RIDDLES,
 };
 
 use super::verdict::{Stance, has_value_mark, verdict};
@@ -35,6 +36,11 @@ pub(super) fn stance(
         (Some(Stance::Affirmed), Stance::Denied) if is_direct => Stance::Denied,
         (Some(Stance::Affirmed), Stance::Denied | Stance::Unclear) => Stance::Unclear,
         (Some(behind), _) => behind,
+        (None, Stance::Affirmed)
+            if is_alternative(words, start, end) || is_riddle_behind(words, end, &is_content) =>
+        {
+            Stance::Unclear
+        }
         (None, Stance::Affirmed) => under_heading(words, start, &is_content),
         (None, before) => before,
     }
@@ -43,7 +49,57 @@ pub(super) fn stance(
 /// Whether a word denies or puts in doubt.
 pub(super) fn is_doubt(words: &[Word<'_>], at: usize) -> bool {
     let lower = words[at].lower.as_str();
-    is_cue_at(words, at) || RIDDLES.contains(&lower) || HEADINGS.contains(&lower)
+    is_cue_at(words, at) || is_riddle_at(words, at) || HEADINGS.contains(&lower)
+}
+
+fn is_riddle_at(words: &[Word<'_>], at: usize) -> bool {
+    let is_riddle = RIDDLES.contains(&words[at].lower.as_str());
+    is_riddle && !ends_two(words, at, TWO_WORD_CUES) || ends_two(words, at, TWO_WORD_RIDDLES)
+}
+
+/// Whether a word is the second of one of some pairs.
+fn ends_two(words: &[Word<'_>], at: usize, pairs: &[[&str; 2]]) -> bool {
+    at > 0
+        && pairs
+            .iter()
+            .any(|[first, second]| words[at - 1].lower == *first && words[at].lower == *second)
+}
+
+/// Whether something is one of two of which it is not said which holds: "MI or CD".
+fn is_alternative(words: &[Word<'_>], start: usize, end: usize) -> bool {
+    let joins = |word: &Word<'_>| ["or", "either"].contains(&word.lower.as_str());
+    let before = start.checked_sub(1).map(|before| &words[before]);
+    let is_last = words[start].before < Break::Clause && before.is_some_and(joins);
+    is_last
+        || words
+            .get(end)
+            .is_some_and(|next| next.before < Break::Clause && joins(next))
+}
+
+/// Whether words behind something, up to the next thing named or the end of the clause, leave open what is said
+/// about it: "MI, which is excluded", "MI 0.8".
+fn is_riddle_behind(words: &[Word<'_>], end: usize, is_content: &impl Fn(usize) -> bool) -> bool {
+    let Some(next) = words.get(end) else {
+        return false;
+    };
+    let is_value = next.before == Break::Space || has_value_mark(next);
+    if is_value && !is_content(end) && next.lower.starts_with(|c: char| c.is_ascii_digit()) {
+        return true;
+    }
+    let follows_comma = |next: &Word<'_>| {
+        next.before == Break::Comma && ["which", "that", "excluded"].contains(&next.lower.as_str())
+    };
+    (end..words.len())
+        .take_while(|at| {
+            let word = &words[*at];
+            let is_own =
+                word.before == Break::Space || *at == end && (is_value || follows_comma(word));
+            is_own && !is_content(*at)
+        })
+        .any(|at| {
+            RIDDLES_BEHIND.contains(&words[at].lower.as_str())
+                && !ends_two(words, at, TWO_WORD_CUES)
+        })
 }
 
 fn is_cue_at(words: &[Word<'_>], at: usize) -> bool {
@@ -53,12 +109,13 @@ fn is_cue_at(words: &[Word<'_>], at: usize) -> bool {
             && words
                 .get(at + 1)
                 .is_some_and(|next| ONLY.contains(&next.lower.as_str()));
-        return !is_not_only;
+        let is_nonspecific = lower == "non"
+            && words
+                .get(at + 1)
+                .is_some_and(|next| ["specific", "diagnostic"].contains(&next.lower.as_str()));
+        return !is_not_only && !is_nonspecific;
     }
-    at > 0
-        && TWO_WORD_CUES
-            .iter()
-            .any(|[first, second]| words[at - 1].lower == *first && lower == *second)
+    ends_two(words, at, TWO_WORD_CUES)
 }
 
 /// What the words before say, and whether nothing but words of evidence stands between.
@@ -89,7 +146,7 @@ fn from_before(
             continue;
         }
         let lower = words[position].lower.as_str();
-        if RIDDLES.contains(&lower) && !is_verdict_of_other(words, position, is_content) {
+        if is_riddle_at(words, position) && !is_verdict_of_other(words, position, is_content) {
             return (Stance::Unclear, false);
         }
         let is_all_but = lower == "but"
