@@ -10,6 +10,7 @@ use super::error::RunError;
 use super::prepare::{asked_digest, item_id};
 use super::source::config_of;
 use super::whole_file::{read_if_there, write_whole};
+use crate::json_reason::json_reason;
 use crate::task::Task;
 
 /// The file beside `run.json` in the folder of a share.
@@ -86,9 +87,9 @@ pub(super) fn read_benchmark(out: &Path) -> Result<BenchmarkDigests, RunError> {
     if bytes.is_empty() {
         return Ok(BenchmarkDigests::new());
     }
-    serde_json::from_slice(&bytes).map_err(|error| RunError::Settings {
+    serde_json::from_slice(&bytes).map_err(|error| RunError::Benchmark {
         path,
-        reason: error.to_string(),
+        reason: json_reason(&error, &bytes),
     })
 }
 
@@ -110,4 +111,22 @@ pub(super) fn write_benchmark(
         serde_json::to_vec_pretty(&all).map_err(|error| RunError::file(&path)(error.into()))?;
     json.push(b'\n');
     write_whole(&path, &json)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_of_an_earlier_format_are_refused_with_a_way_out() {
+        let out = tempfile::tempdir().unwrap();
+        let path = out.path().join(BENCHMARK_FILE);
+        std::fs::write(&path, r#"{"ptb-test":"0123456789abcdef"}"#).unwrap();
+        let error = read_benchmark(out.path()).unwrap_err().to_string();
+        for part in ["invalid type", "number of questions", "delete the file"] {
+            assert!(error.contains(part), "{error}");
+        }
+        assert!(path.is_file());
+    }
 }

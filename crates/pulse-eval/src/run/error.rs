@@ -108,6 +108,17 @@ pub enum RunError {
         /// What is wrong.
         reason: String,
     },
+    /// A `benchmark.json` cannot be understood.
+    #[error(
+        "{}: {reason}; expected a digest and the number of questions of each task, as this version writes them: delete          the file and run again with the same command, which keeps the answers that fit the benchmark",
+        path.display()
+    )]
+    Benchmark {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// The bench is neither a folder nor on the Hub.
     #[error(
         "--bench {found:?} is neither a folder nor `hub` nor owner/name of a data set of the Hub"

@@ -199,3 +199,44 @@ fn parse(line: &[u8]) -> Result<KnownLine, String> {
         )
     })
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// A line with these fields of its metadata.
+    fn line(id: &str, metadata: &str) -> String {
+        format!(r#"{{"question_id":"{id}","metadata":{{{metadata}}}}}"#)
+    }
+
+    #[test]
+    fn the_reason_of_a_damaged_line_is_named() {
+        let good = line("a", r#""run":"r","index":0,"asked":"x""#);
+        for (second, wanted) in [
+            (good[..40].to_owned(), "EOF while parsing"),
+            (good.replace("\"run\"", "\"ran\""), "missing field `run`"),
+            (good.replace(":0", ":-1"), "expected u64"),
+            (format!("\u{feff}{good}"), "byte order mark"),
+            ("1".to_owned(), "invalid type: integer"),
+            (good.replace("\"r\"", "\"s\""), "another model or setting"),
+            (good.clone(), "answered before"),
+        ] {
+            let out = tempfile::tempdir().unwrap();
+            let path = answer_path(out.path(), Task::PtbTest);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            let whole = format!("{good}\n{second}\n");
+            std::fs::write(&path, &whole).unwrap();
+            let error = AnswerJournal::open(out.path(), Task::PtbTest, "r")
+                .err()
+                .unwrap()
+                .to_string();
+            assert!(
+                error.contains("line 2") && error.contains(wanted),
+                "{error}"
+            );
+            // Nothing of a file that is refused is taken away.
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), whole);
+        }
+    }
+}

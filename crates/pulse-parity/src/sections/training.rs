@@ -237,6 +237,7 @@ fn settings(run: &Run) -> OptimizerSettings {
         epsilon: run.eps,
         weight_decay: run.weight_decay,
         projector_learning_rate: run.mm_projector_lr,
+        encoder_learning_rate: None,
         split_decay: run.decay.is_some(),
         max_gradient_norm: run.max_grad_norm,
     }
