@@ -110,7 +110,8 @@ pub enum RunError {
     },
     /// A `benchmark.json` cannot be understood.
     #[error(
-        "{}: {reason}; expected a digest and the number of questions of each task, as this version writes them: delete          the file and run again with the same command, which keeps the answers that fit the benchmark",
+        "{}: {reason}; expected a digest and the number of questions of each task, as this version writes them: delete the \
+         file and run again with the same command, which keeps the answers that fit the benchmark",
         path.display()
     )]
     Benchmark {
