@@ -72,7 +72,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         writeln!(output)?;
         match answer {
             Ok(answer) => eprintln!(
-                "[{} tokens of the prompt, {} from the cache; first token after {:.2} s; {:?}]",
+                "[{} tokens of the prompt, {} from the cache; first token after {:.2} s; {}]",
                 answer.usage.prompt_tokens,
                 answer.usage.cached_tokens,
                 answer.timings.first_token_s,

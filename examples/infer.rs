@@ -78,7 +78,7 @@ fn run(arguments: Arguments) -> Result<(), common::Failure> {
 fn summarise(answer: &Answer) {
     let (usage, timings) = (&answer.usage, &answer.timings);
     eprintln!(
-        "{} prompt tokens ({} of pictures), {} new, finished: {:?}",
+        "{} prompt tokens ({} of pictures), {} new, finished: {}",
         usage.prompt_tokens, usage.image_tokens, usage.completion_tokens, answer.finish_reason
     );
     eprintln!(

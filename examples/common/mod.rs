@@ -90,7 +90,7 @@ impl ModelArguments {
 #[derive(Debug, Args)]
 pub(crate) struct GenerationArguments {
     /// 0 takes the most probable token, above 0 samples
-    #[arg(long, default_value_t = 0.2)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 0.2)]
     pub(crate) temperature: f32,
     /// Sample among the tokens that together have this probability. Default: off
     #[arg(long)]

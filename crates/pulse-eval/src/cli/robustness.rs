@@ -44,7 +44,7 @@ pub(super) struct RobustnessArguments {
     #[arg(long, default_value_t = 5)]
     repeats: u64,
     /// Temperature for them
-    #[arg(long, default_value_t = 0.2)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 0.2)]
     repeat_temperature: f32,
     /// Questions answered together on a device
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]

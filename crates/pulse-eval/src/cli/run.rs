@@ -57,7 +57,7 @@ pub(super) struct RunArguments {
     #[arg(long, default_value_t = 1024)]
     max_new_tokens: usize,
     /// 0 takes the most probable token, as the benchmark does; above 0 samples
-    #[arg(long, default_value_t = 0.0)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 0.0)]
     temperature: f32,
     /// Seed of the sampler
     #[arg(long, default_value_t = 0)]

@@ -126,6 +126,17 @@ pub enum FinishReason {
     Cancelled,
 }
 
+impl std::fmt::Display for FinishReason {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(match self {
+            Self::Stop => "the model ended it",
+            Self::MaxNewTokens => "the limit of new tokens was reached",
+            Self::ContextFull => "the model's context is full",
+            Self::Cancelled => "cancelled",
+        })
+    }
+}
+
 /// Why tokens cannot be generated.
 #[derive(Debug, thiserror::Error, PartialEq)]
 pub enum GenerationError {

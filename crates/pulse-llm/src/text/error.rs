@@ -84,7 +84,7 @@ pub enum PromptError {
     EmptyQuestion,
     /// Marks and pictures do not match.
     #[error(
-        "the question contains <image> {marks} times and {pictures} new pictures are given; leave \
+        "the question contains <image> {marks} times, the new pictures are {pictures}; leave \
          <image> out to put the pictures in front, or write it once for each"
     )]
     PictureMarks {
