@@ -59,7 +59,7 @@ impl StepOutcome {
 /// is asked for, but with token-weighted averages, which need to know all of them first.
 ///
 /// # Errors
-/// Those of the batches, and as [`forward_backward`].
+/// Those of the batches, and as [`forward_backward`](crate::forward_backward).
 pub fn accumulate<V: VisualEncoder, P: VisualProjector, D: LayeredDecoder>(
     model: &MultimodalModel<V, P, D>,
     batches: impl Iterator<Item = Result<HostBatch, TrainError>>,
