@@ -4,7 +4,7 @@ use burn_flex::FlexTensor;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::slices::{PIECE, rows_of, tensor, values};
+use super::slices::{PIECE, added_up, rows_of, tensor, values};
 
 /// The gradient of `[rows, width]` to the bias `[width]`: the sum over the rows.
 pub(super) fn backward(gradient: FlexTensor, width: usize) -> FlexTensor {
@@ -23,13 +23,7 @@ pub(super) fn backward(gradient: FlexTensor, width: usize) -> FlexTensor {
             sums
         })
         .collect();
-    let mut sums = vec![0f32; width];
-    for part in partial {
-        for (sum, value) in sums.iter_mut().zip(part) {
-            *sum += value;
-        }
-    }
-    tensor(sums, vec![width])
+    tensor(added_up(partial, width), vec![width])
 }
 
 struct Piece<'a> {

@@ -5,7 +5,7 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::norm::lane_sum;
-use super::slices::{PIECE, dims, rows_of, tensor, values};
+use super::slices::{PIECE, added_up, dims, rows_of, tensor, values};
 
 /// Gradients of `y = w · n + b`, `n = (x − mean) · r`, `r = 1 / sqrt(var + ε)`, to `x` `[…, width]`, `w` and
 /// `b` `[width]`:
@@ -41,12 +41,7 @@ pub(super) fn backward(
             sums
         })
         .collect();
-    let mut sums = vec![0f32; 2 * w.len()];
-    for part in partial {
-        for (sum, value) in sums.iter_mut().zip(part) {
-            *sum += value;
-        }
-    }
+    let mut sums = added_up(partial, 2 * w.len());
     let bias_gradient = sums.split_off(w.len());
     let vector = vec![w.len()];
     [

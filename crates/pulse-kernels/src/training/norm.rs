@@ -4,7 +4,7 @@ use burn_flex::FlexTensor;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::slices::{PIECE, dims, rows_of, tensor, values};
+use super::slices::{PIECE, added_up, dims, rows_of, tensor, values};
 
 /// Gradients of `y = w · x · r`, `r = 1 / sqrt(mean(x²) + ε)`, to `x` `[…, width]` and `w` `[width]`:
 ///
@@ -39,12 +39,7 @@ pub(super) fn backward(
             weight_gradient
         })
         .collect();
-    let mut weight_gradient = vec![0f32; w.len()];
-    for part in partial {
-        for (sum, value) in weight_gradient.iter_mut().zip(part) {
-            *sum += value;
-        }
-    }
+    let weight_gradient = added_up(partial, w.len());
     let weight_shape = vec![w.len()];
     (
         tensor(input_gradient, shape),

@@ -28,3 +28,14 @@ pub(super) fn dims(tensor: &FlexTensor) -> Vec<usize> {
 pub(super) fn tensor(values: Vec<f32>, shape: Vec<usize>) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape))
 }
+
+/// The sums of pieces, value by value and in the order of the pieces, so that they do not depend on the threads.
+pub(super) fn added_up(pieces: Vec<Vec<f32>>, length: usize) -> Vec<f32> {
+    let mut sums = vec![0f32; length];
+    for piece in pieces {
+        for (sum, value) in sums.iter_mut().zip(piece) {
+            *sum += value;
+        }
+    }
+    sums
+}

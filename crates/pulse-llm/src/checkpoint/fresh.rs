@@ -1,6 +1,7 @@
 //! A model without training: random weights for an architecture.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io::Write;
 use std::path::Path;
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
@@ -130,7 +131,9 @@ fn write(
         .map_err(std::io::Error::other)?;
     let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
     let file = safetensors::serialize(views, Some(metadata)).map_err(std::io::Error::other)?;
-    std::fs::write(folder.join("model.safetensors"), file)?;
+    let mut weights = std::fs::File::create(folder.join("model.safetensors"))?;
+    weights.write_all(&file)?;
+    weights.sync_all()?;
     std::fs::rename(folder, target)
 }
 
