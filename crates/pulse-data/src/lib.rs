@@ -31,6 +31,7 @@ pub mod labels;
 pub mod lint;
 pub mod sampler;
 pub mod synthesize;
+pub mod tokenizer;
 
 mod files;
 mod lossy;

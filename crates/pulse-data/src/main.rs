@@ -33,6 +33,7 @@ enum Command {
     Lint(command::Lint),
     Export(command::Export),
     Synthesize(command::Synthesize),
+    Tokenizer(command::TrainTokenizer),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -77,6 +78,7 @@ fn main() -> ExitCode {
         Command::Lint(command) => command.run(&output),
         Command::Export(command) => command.run(&output),
         Command::Synthesize(command) => command.run(&output),
+        Command::Tokenizer(command) => command.run(&output),
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,

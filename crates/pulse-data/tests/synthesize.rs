@@ -144,7 +144,12 @@ fn every_conversation_has_its_truth_and_a_balanced_mixture_has_more_of_what_is_r
                 let truth = &truths[&sample.id];
                 let rhythms = truth.findings.iter().filter(|finding| finding.is_rhythm());
                 assert_eq!(rhythms.count(), 1);
-                assert!(truth.rate_bpm > 30.0 && truth.rate_bpm < 170.0, "{truth:?}");
+                assert!(
+                    truth
+                        .rate_bpm
+                        .is_some_and(|rate| (30.0..170.0).contains(&rate)),
+                    "{truth:?}"
+                );
                 let both = |finding| truth.hidden.contains(finding);
                 assert!(!truth.findings.iter().any(both), "{truth:?}");
             }

@@ -19,6 +19,7 @@
 //! | a model's answers to all of it | [`run::run`], [`run::merge_shards`] |
 //! | the original's score of a folder | [`published::score_published`] |
 //! | a score of what the answers say | [`strict::score_strict`] |
+//! | reports in statements of fixed wording, without a judge | [`statements::score_statements`] |
 //! | two runs on the same items | [`compare::compare`] |
 //! | metrics and their definitions | [`metrics`] |
 //! | intervals, tests, agreement | [`statistics`] |
@@ -38,6 +39,7 @@ pub mod published;
 pub mod report;
 pub mod robustness;
 pub mod run;
+pub mod statements;
 pub mod statistics;
 pub mod strict;
 mod task;

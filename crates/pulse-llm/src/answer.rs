@@ -79,6 +79,9 @@ pub struct Provenance {
     pub cache_dtype: String,
     /// Where it ran.
     pub device: DeviceName,
+    /// What the model's `config.json` wants said with every answer (`notice`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<String>,
     /// Version of this crate.
     pub version: String,
 }

@@ -102,6 +102,9 @@ pub struct ModelConfig {
     pub image_std: [f64; 3],
     /// Factor from bytes to the range that mean and deviation refer to.
     pub rescale_factor: f64,
+    /// What must be said with every answer, for example that the model is no medical device: `notice`, a field of
+    /// ours.
+    pub notice: Option<String>,
 }
 
 impl ModelConfig {
@@ -116,6 +119,17 @@ impl ModelConfig {
             .get("model_type")
             .and_then(|value| value.as_str())
             .unwrap_or("");
+        let notice = match json.get("notice") {
+            None | Some(serde_json::Value::Null) => None,
+            Some(serde_json::Value::String(text)) => Some(text.clone()),
+            Some(other) => {
+                return Err(ConfigError::Value {
+                    field: "notice",
+                    found: other.to_string(),
+                    expected: "a text, or leave it out".to_owned(),
+                });
+            }
+        };
         let config = match model_type {
             "llava_next" => Self::from_llava_next(folder, &path, json)?,
             // The base model's own file says `llava`, which transformers also uses for LLaVA-1.5 in
@@ -130,6 +144,7 @@ impl ModelConfig {
                 });
             }
         };
+        let config = Self { notice, ..config };
         if config.context == 0 {
             return Err(ConfigError::Value {
                 field: "tokenizer_model_max_length",
@@ -201,6 +216,7 @@ impl ModelConfig {
             image_mean: normalisation.image_mean,
             image_std: normalisation.image_std,
             rescale_factor: normalisation.rescale_factor,
+            notice: None,
             decoder,
             vision,
         })
@@ -246,6 +262,7 @@ impl ModelConfig {
             image_mean: normalisation.image_mean,
             image_std: normalisation.image_std,
             rescale_factor: normalisation.rescale_factor,
+            notice: None,
             decoder,
             vision: fields.vision_config,
         })

@@ -196,6 +196,7 @@ impl Pulse {
             dtype: loaded.dtype.clone(),
             cache_dtype: loaded.model.decoder.cache_dtype().name().to_owned(),
             device: load.device,
+            notice: loaded.config.notice.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }

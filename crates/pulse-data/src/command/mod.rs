@@ -6,6 +6,7 @@ mod extract;
 mod index;
 mod lint;
 mod synthesize;
+mod tokenizer;
 
 use std::io::Write;
 
@@ -15,6 +16,7 @@ pub(crate) use extract::Extract;
 pub(crate) use index::Index;
 pub(crate) use lint::Lint;
 pub(crate) use synthesize::Synthesize;
+pub(crate) use tokenizer::TrainTokenizer;
 
 use crate::{Format, Output};
 

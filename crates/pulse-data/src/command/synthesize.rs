@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use pulse_data::synthesize::{Look, SynthesizeOptions, synthesize};
+use pulse_data::synthesize::{Look, SynthesizeOptions, Wording, synthesize};
 use pulse_ecg::patients::Mixture;
 
 use super::Outcome;
@@ -28,7 +28,7 @@ pub(crate) struct Synthesize {
     /// Share of the patients in test.json
     #[arg(long, default_value_t = 0.05)]
     test_share: f64,
-    /// Items of each of the nine benchmark configurations. Default: a hundredth of --count, at least 4
+    /// Items of each configuration of the benchmark. Default: a hundredth of --count, at least 4
     #[arg(long)]
     bench_items: Option<u64>,
     /// Smallest resolution of the pages in dots per inch
@@ -40,15 +40,36 @@ pub(crate) struct Synthesize {
     /// Patients of the three sets: ward is mostly sinus rhythm, balanced has more of each rare finding
     #[arg(long, value_enum, default_value_t = MixtureName::Ward)]
     mixture: MixtureName,
-    /// Pages: varied have all layouts, papers and some wear, plain are all alike and clean
+    /// Pages: varied have all layouts, papers and some wear, plain are all alike and clean, worn are varied and all
+    /// moderately worn
     #[arg(long, value_enum, default_value_t = LookName::Varied)]
     look: LookName,
+    /// Conversations and benchmark: clinical as ECGInstruct and ECGBench, statements of fixed wording that a small
+    /// model learns and a program scores
+    #[arg(long, value_enum, default_value_t = WordingName::Clinical)]
+    wording: WordingName,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum WordingName {
+    Clinical,
+    Statements,
+}
+
+impl From<WordingName> for Wording {
+    fn from(name: WordingName) -> Self {
+        match name {
+            WordingName::Clinical => Self::Clinical,
+            WordingName::Statements => Self::Statements,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum LookName {
     Varied,
     Plain,
+    Worn,
 }
 
 impl From<LookName> for Look {
@@ -56,6 +77,7 @@ impl From<LookName> for Look {
         match name {
             LookName::Varied => Self::Varied,
             LookName::Plain => Self::Plain,
+            LookName::Worn => Self::Worn,
         }
     }
 }
@@ -87,6 +109,8 @@ impl Synthesize {
             dpi: (self.min_dpi, self.max_dpi),
             mixture: self.mixture.into(),
             look: self.look.into(),
+            wording: self.wording.into(),
+            decoy_share: 0.0,
             progress: !output.is_quiet,
         })?;
         output.print(&report, |report, out| {

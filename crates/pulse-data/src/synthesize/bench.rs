@@ -6,12 +6,15 @@ use rand::Rng;
 use super::case::Case;
 use super::error::SynthesizeError;
 use super::facts::sentence;
+use super::options::SynthesizeOptions;
 use super::questions::{letter, options_with};
 use super::random::{below, generator, shuffle, unit};
 use crate::bench::{ArenaTurn, BenchConfig, BenchConversation, BenchTask, BenchTurn, TurnValue};
 
 /// Patients of the benchmark have numbers of their own, so that none of them is in another set.
 const FIRST_PATIENT: u64 = 50_000_000;
+/// The question of the report task.
+const REPORT: &str = "Please write a clinical report based on this ECG image.";
 /// Patients that may be drawn for one item until one fits its question.
 const ATTEMPTS: u64 = 64;
 
@@ -49,10 +52,7 @@ pub(super) fn make_item(
         None => Case::make(seed, Mixture::default(), first, 0)?,
     };
     Ok(Item {
-        conversation: turns(
-            "Please write a clinical report based on this ECG image.",
-            TurnValue::Text(case.ecg.report.clone()),
-        ),
+        conversation: turns(REPORT, TurnValue::Text(case.ecg.report.clone())),
         case,
     })
 }
@@ -74,6 +74,20 @@ fn draw_plan(config: BenchConfig, rng: &mut impl Rng) -> PatientPlan {
     }
 }
 
+/// Item number `number` of the benchmark of reports in statements, whose patients are drawn as those of the sets.
+pub(super) fn make_statements_item(
+    options: &SynthesizeOptions,
+    number: u64,
+) -> Result<Item, SynthesizeError> {
+    let patient = FIRST_PATIENT + number;
+    let case = Case::make(options.seed, options.mixture, patient, 0)?;
+    let report = TurnValue::Text(case.statements().to_string());
+    Ok(Item {
+        conversation: turns(REPORT, report),
+        case,
+    })
+}
+
 fn turns(question: &str, answer: TurnValue) -> BenchConversation {
     let turn = |from: &str, value| BenchTurn {
         from: from.to_owned(),
@@ -89,10 +103,7 @@ fn turns(question: &str, answer: TurnValue) -> BenchConversation {
 fn ask(case: &Case, config: BenchConfig, rng: &mut impl Rng) -> Option<BenchConversation> {
     match config.task() {
         BenchTask::MultiLabel => multi_label(case, config),
-        BenchTask::Report => Some(turns(
-            "Please write a clinical report based on this ECG image.",
-            TurnValue::Text(case.ecg.report.clone()),
-        )),
+        BenchTask::Report => Some(turns(REPORT, TurnValue::Text(case.ecg.report.clone()))),
         BenchTask::OptionSet => option_set(case, rng),
         BenchTask::EightOptions => lettered(case, 8, true, rng),
         BenchTask::FourOptions => lettered(case, 4, false, rng),

@@ -1,6 +1,6 @@
 //! What may be asked about a case, and what is true of it.
 
-use pulse_ecg::patients::Finding;
+use pulse_ecg::patients::{Finding, StatementReport};
 
 use super::case::Case;
 
@@ -56,6 +56,11 @@ impl Case {
     pub(super) fn hidden(&self) -> Vec<Finding> {
         let all = Finding::ALL.iter().copied();
         all.filter(|finding| self.hides(*finding)).collect()
+    }
+
+    /// The report in statements.
+    pub(super) fn statements(&self) -> StatementReport {
+        StatementReport::new(&self.ecg.findings, &self.hidden(), self.rate())
     }
 
     /// The name of the rhythm.

@@ -16,6 +16,8 @@ pub enum Look {
     Varied,
     /// Always 3x4 with lead II below, on pink Letter paper, clean: what a model learns first.
     Plain,
+    /// As varied, all moderately worn.
+    Worn,
 }
 
 impl Look {
@@ -24,14 +26,17 @@ impl Look {
         match self {
             Self::Varied => "varied",
             Self::Plain => "plain",
+            Self::Worn => "worn",
         }
     }
 }
 
 /// How worn a page is: half are clean, 40 % lightly and 10 % moderately worn.
 pub(super) fn draw_wear(look: Look, rng: &mut impl Rng) -> Wear {
-    if look == Look::Plain {
-        return Wear::none();
+    match look {
+        Look::Plain => return Wear::none(),
+        Look::Worn => return Wear::moderate(),
+        Look::Varied => {}
     }
     match weighted(rng, &[0.5, 0.4, 0.1]) {
         0 => Wear::none(),
@@ -55,7 +60,7 @@ pub(super) fn draw_page(
     rng: &mut impl Rng,
 ) -> Result<Vec<u8>, SynthesizeError> {
     let settings = match look {
-        Look::Varied => varied(dpi, rng),
+        Look::Varied | Look::Worn => varied(dpi, rng),
         Look::Plain => PageSettings {
             dpi: dpi.0 + (dpi.1 - dpi.0) * unit(rng),
             paper: Paper::Letter,

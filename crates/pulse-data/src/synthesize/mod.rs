@@ -17,7 +17,9 @@ mod options;
 mod questions;
 mod random;
 mod run;
+mod statements;
 mod truth;
+mod wording;
 
 pub use bench_case::{BenchCase, bench_case};
 pub use error::SynthesizeError;
@@ -25,4 +27,6 @@ pub use look::Look;
 pub use options::{SynthesizeOptions, SynthesizeReport};
 pub use questions::QuestionKind;
 pub use run::synthesize;
+pub use statements::{NO_ANSWER, NO_PAGE};
 pub use truth::{PageTruth, TRUTH_FILE, read_truths};
+pub use wording::Wording;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use pulse_ecg::patients::Mixture;
 
 use super::look::Look;
+use super::wording::Wording;
 
 /// Settings of [`synthesize`](super::synthesize()).
 #[derive(Debug, Clone, PartialEq)]
@@ -21,14 +22,19 @@ pub struct SynthesizeOptions {
     pub valid_share: f64,
     /// Share of the patients in the test set, 0 to 0.5.
     pub test_share: f64,
-    /// Items of each of the nine benchmark configurations; `None`: a hundredth of `count`, at least 4.
+    /// Items of each benchmark configuration; `None`: a hundredth of `count`, at least 4.
     pub bench_items: Option<u64>,
     /// Smallest and largest resolution of the pages in dots per inch, 30 to 600.
     pub dpi: (f64, f64),
-    /// What the patients of the three sets are drawn from. Those of the benchmark have a mixture of their own.
+    /// What the patients of the three sets are drawn from. Those of the benchmark have a mixture of their own, but
+    /// for [`Wording::Statements`].
     pub mixture: Mixture,
     /// How much the pages differ, those of the benchmark among them.
     pub look: Look,
+    /// In which words is asked and answered.
+    pub wording: Wording,
+    /// Share of the conversations of [`Wording::Statements`] whose picture is no ECG page, 0 to 0.5.
+    pub decoy_share: f64,
     /// Shows a progress bar on standard error.
     pub progress: bool,
 }
@@ -45,6 +51,8 @@ impl Default for SynthesizeOptions {
             dpi: (72.0, 110.0),
             mixture: Mixture::Ward,
             look: Look::Varied,
+            wording: Wording::Clinical,
+            decoy_share: 0.0,
             progress: true,
         }
     }

@@ -9,7 +9,7 @@ use pulse_ecg::patients::Mixture;
 use rayon::prelude::*;
 
 use super::array_file::ArrayFile;
-use super::bench::make_item;
+use super::bench::{make_item, make_statements_item};
 use super::bench_case::bench_id;
 use super::case::Case;
 use super::cast::{Part, Split, cast};
@@ -18,7 +18,9 @@ use super::look::{Look, draw_page, draw_wear, extension};
 use super::options::{SynthesizeOptions, SynthesizeReport};
 use super::questions::converse;
 use super::random::generator;
+use super::statements;
 use super::truth::{PageTruth, TRUTH_FILE};
+use super::wording::Wording;
 use crate::bench::{BenchConfig, BenchItem, BenchPicture, JsonItem};
 use crate::files::write_whole;
 use crate::run_lock::RunLock;
@@ -39,7 +41,7 @@ const SETTINGS: &str = "settings.txt";
 /// OUT/train.json valid.json test.json   conversations of the LLaVA format
 /// OUT/truth.json                        findings and measurements of all their pages
 /// OUT/images/synthetic/pNNNNNNNN/*.png  their pages
-/// OUT/bench/<config>.json               nine configurations as ECGBench's
+/// OUT/bench/<config>.json               configurations as ECGBench's: nine, of statements one
 /// OUT/bench/images/…                    their pages
 /// OUT/settings.txt                      what it was made with
 /// ```
@@ -64,10 +66,11 @@ pub fn synthesize(options: &SynthesizeOptions) -> Result<SynthesizeReport, Synth
     let bench_items = options
         .bench_items
         .unwrap_or((options.count / 100).max(LEAST));
-    let bench_total = bench_items * BenchConfig::ALL.len() as u64;
+    let configs = configs(options.wording);
+    let bench_total = bench_items * configs.len() as u64;
     let bar = progress(options.count + bench_total, options.progress);
     let [train, valid, test] = write_sets(options, &parts, &bar)?;
-    for config in BenchConfig::ALL {
+    for &config in configs {
         write_bench(options, config, bench_items, &bar)?;
     }
     bar.finish_and_clear();
@@ -81,6 +84,14 @@ pub fn synthesize(options: &SynthesizeOptions) -> Result<SynthesizeReport, Synth
         pages: options.count + bench_total,
         seconds: began.elapsed().as_secs_f64(),
     })
+}
+
+/// The configurations of the benchmark.
+fn configs(wording: Wording) -> &'static [BenchConfig] {
+    match wording {
+        Wording::Clinical => &BenchConfig::ALL,
+        Wording::Statements => &[BenchConfig::PtbTestReport],
+    }
 }
 
 fn check(options: &SynthesizeOptions) -> Result<(), SynthesizeError> {
@@ -151,6 +162,7 @@ fn prepare(options: &SynthesizeOptions) -> Result<(), SynthesizeError> {
         dpi: (low, high),
         mixture,
         look,
+        wording,
         ..
     } = options;
     let version = env!("CARGO_PKG_VERSION");
@@ -164,9 +176,13 @@ fn prepare(options: &SynthesizeOptions) -> Result<(), SynthesizeError> {
         Look::Varied => String::new(),
         other => format!(", look {}", other.name()),
     };
+    let wording = match wording {
+        Wording::Clinical => String::new(),
+        other => format!(", wording {}", other.name()),
+    };
     let settings = format!(
         "pulse-data synthesize {version}: count {count}, seed {seed}, valid {valid_share}, test {test_share}, \
-         bench items {bench}, dpi {low} to {high}{mixture}{look}\n"
+         bench items {bench}, dpi {low} to {high}{mixture}{look}{wording}\n"
     );
     let path = out.join(SETTINGS);
     match std::fs::read_to_string(&path) {
@@ -240,11 +256,15 @@ fn make_sample(
 ) -> Result<(Sample, PageTruth), SynthesizeError> {
     let case = Case::make(options.seed, options.mixture, part.patient, part.recording)?;
     let path = write_page(options, &case, images)?;
-    let (kind, conversations) = converse(
-        &case,
-        &mut generator(options.seed, "questions", part.sample),
-    );
-    let id = format!("synthetic-{:08}-{}", part.sample, kind.name());
+    let mut rng = generator(options.seed, "questions", part.sample);
+    let (kind, conversations) = match options.wording {
+        Wording::Clinical => {
+            let (kind, messages) = converse(&case, &mut rng);
+            (kind.name(), messages)
+        }
+        Wording::Statements => ("statements", statements::converse(&case, &mut rng)),
+    };
+    let id = format!("synthetic-{:08}-{kind}", part.sample);
     let truth = PageTruth::of(&case, id.clone());
     let sample = Sample {
         id,
@@ -301,7 +321,10 @@ fn write_bench(
     let items: Vec<BenchItem> = (0..count)
         .into_par_iter()
         .map(|number| {
-            let item = make_item(options.seed, config, number)?;
+            let item = match options.wording {
+                Wording::Clinical => make_item(options.seed, config, number),
+                Wording::Statements => make_statements_item(options, number),
+            }?;
             let image_path = write_page(options, &item.case, &images)?;
             bar.inc(1);
             Ok(BenchItem {

@@ -17,21 +17,22 @@ pub const TRUTH_FILE: &str = "truth.json";
 pub struct PageTruth {
     /// Id of the conversation about it.
     pub id: String,
-    /// What it shows; exactly one of them is a rhythm.
+    /// What it shows; exactly one of them is a rhythm. Empty for a picture that is no ECG page.
     pub findings: Vec<Finding>,
     /// What can be neither seen nor excluded behind pacing or left bundle branch block. Everything in neither list
     /// is absent.
     pub hidden: Vec<Finding>,
-    /// Mean ventricular rate over the recording in beats per minute; in atrial fibrillation as well.
-    pub rate_bpm: f64,
+    /// Mean ventricular rate over the recording in beats per minute; in atrial fibrillation as well. This and the
+    /// other measurements are `None` where the picture is no ECG page.
+    pub rate_bpm: Option<f64>,
     /// Onset of P to onset of QRS in milliseconds; `None` in rhythms without P waves.
     pub pr_ms: Option<f64>,
     /// Duration of QRS in milliseconds, of the beats that are no premature ventricular ones.
-    pub qrs_ms: f64,
+    pub qrs_ms: Option<f64>,
     /// Onset of QRS to end of T in milliseconds.
-    pub qt_ms: f64,
+    pub qt_ms: Option<f64>,
     /// Frontal QRS axis in degrees, -180 (excluded) to 180.
-    pub axis_degrees: f64,
+    pub axis_degrees: Option<f64>,
 }
 
 impl PageTruth {
@@ -41,11 +42,25 @@ impl PageTruth {
             id,
             findings: case.ecg.findings.clone(),
             hidden: case.hidden(),
-            rate_bpm: tenths(truth.rate_bpm),
+            rate_bpm: Some(tenths(truth.rate_bpm)),
             pr_ms: truth.pr_ms.map(tenths),
-            qrs_ms: tenths(truth.qrs_ms),
-            qt_ms: tenths(truth.qt_ms),
-            axis_degrees: tenths(truth.axis_degrees),
+            qrs_ms: Some(tenths(truth.qrs_ms)),
+            qt_ms: Some(tenths(truth.qt_ms)),
+            axis_degrees: Some(tenths(truth.axis_degrees)),
+        }
+    }
+
+    /// Of a picture that is no ECG page: nothing can be said about any finding.
+    pub(super) fn of_decoy(id: String) -> Self {
+        Self {
+            id,
+            findings: Vec::new(),
+            hidden: Finding::ALL.to_vec(),
+            rate_bpm: None,
+            pr_ms: None,
+            qrs_ms: None,
+            qt_ms: None,
+            axis_degrees: None,
         }
     }
 

@@ -9,6 +9,7 @@ mod report;
 mod robustness;
 mod run;
 mod score;
+mod statements;
 
 use std::process::ExitCode;
 
@@ -38,6 +39,8 @@ enum Command {
     Score(score::ScoreArguments),
     /// Let a language model judge reports or arena answers
     Judge(judge::JudgeArguments),
+    /// Score reports in statements of fixed wording, without a judge
+    Statements(statements::StatementsArguments),
     /// Compare two folders of answers item by item
     Compare(compare::CompareArguments),
     /// Write a report as HTML, Markdown and JSON
@@ -76,6 +79,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Merge(arguments) => merge::run(arguments)?,
         Command::Score(arguments) => score::run(arguments)?,
         Command::Judge(arguments) => return judge::run(arguments),
+        Command::Statements(arguments) => statements::run(arguments)?,
         Command::Compare(arguments) => compare::run(arguments)?,
         Command::Report(arguments) => report::run(arguments)?,
         Command::Robustness(arguments) => robustness::run(arguments)?,

@@ -218,6 +218,7 @@ mod tests {
                     dtype: String::new(),
                     cache_dtype: String::new(),
                     device: DeviceName::Cpu,
+                    notice: None,
                     version: String::new(),
                 },
             },

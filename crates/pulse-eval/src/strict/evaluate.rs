@@ -118,7 +118,10 @@ pub fn evaluate(
 }
 
 /// Which line answers which item.
-fn assign(gold: &Gold, file: &AnswerFile) -> Result<(Vec<Option<usize>>, Coverage), StrictError> {
+pub(crate) fn assign(
+    gold: &Gold,
+    file: &AnswerFile,
+) -> Result<(Vec<Option<usize>>, Coverage), StrictError> {
     let mut answers: Vec<Option<usize>> = vec![None; gold.items().len()];
     let mut coverage = Coverage {
         answers: file.lines.len(),

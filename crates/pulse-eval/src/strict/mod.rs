@@ -23,6 +23,7 @@ mod verdict;
 mod words;
 
 pub use error::StrictError;
+pub(crate) use evaluate::assign;
 pub use evaluate::{EvaluatedItem, Evaluation, Outcomes, evaluate};
 pub(crate) use figures::{figure_names, figures};
 pub use labels::read_labels;

@@ -25,11 +25,11 @@ impl Target {
             rhythm,
             others: others().map(|finding| truth.shows(finding)).collect(),
             measures: [
-                Some(truth.rate_bpm),
+                truth.rate_bpm,
                 truth.pr_ms,
-                Some(truth.qrs_ms),
-                Some(truth.qt_ms),
-                Some(truth.axis_degrees),
+                truth.qrs_ms,
+                truth.qt_ms,
+                truth.axis_degrees,
             ]
             .map(|value| value.map(|value| value as f32)),
         }
