@@ -14,10 +14,13 @@ use crate::sample::Message;
 
 /// Questions beside the report in every conversation.
 const QUESTIONS: usize = 3;
+/// Share of the conversations that begin with the report, where nothing but the picture says what it shows; in the
+/// others the order is random.
+const REPORT_FIRST: f64 = 0.5;
 /// Share of those questions that no ECG page answers.
 const UNANSWERABLE: f64 = 0.12;
 
-/// A conversation about a case: the report and some questions in random order, the picture marked in the first.
+/// A conversation about a case: the report and some questions, the picture marked in the first turn.
 pub(super) fn converse(case: &Case, rng: &mut impl Rng) -> Vec<Message> {
     let mut turns = vec![questions::report(case, rng)];
     while turns.len() <= QUESTIONS {
@@ -29,7 +32,9 @@ pub(super) fn converse(case: &Case, rng: &mut impl Rng) -> Vec<Message> {
             turns.push(turn);
         }
     }
-    shuffle(rng, &mut turns);
+    if unit(rng) >= REPORT_FIRST {
+        shuffle(rng, &mut turns);
+    }
     messages(turns)
 }
 
