@@ -34,6 +34,8 @@ enum Command {
     Export(command::Export),
     Synthesize(command::Synthesize),
     Tokenizer(command::TrainTokenizer),
+    Decoys(command::Decoys),
+    CheckPage(command::CheckPage),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -79,6 +81,8 @@ fn main() -> ExitCode {
         Command::Export(command) => command.run(&output),
         Command::Synthesize(command) => command.run(&output),
         Command::Tokenizer(command) => command.run(&output),
+        Command::Decoys(command) => command.run(&output),
+        Command::CheckPage(command) => command.run(&output),
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,

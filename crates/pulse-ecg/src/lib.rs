@@ -4,11 +4,13 @@
 //! transcendental functions come from `libm`, so that a seed gives the same bytes on every platform.
 
 mod csv_file;
+pub mod decoys;
 mod lead;
 pub mod measure;
 mod number;
 mod open;
 pub mod page;
+pub mod page_check;
 pub mod patients;
 mod recording;
 mod resample;

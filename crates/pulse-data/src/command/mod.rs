@@ -1,5 +1,7 @@
 //! The subcommands: flags in, one call of the library, a report out.
 
+mod check_page;
+mod decoys;
 mod download;
 mod export;
 mod extract;
@@ -10,6 +12,8 @@ mod tokenizer;
 
 use std::io::Write;
 
+pub(crate) use check_page::CheckPage;
+pub(crate) use decoys::Decoys;
 pub(crate) use download::Download;
 pub(crate) use export::Export;
 pub(crate) use extract::Extract;

@@ -37,7 +37,7 @@ pub use geometry::{LeadGeometry, LeadRole, PageBox, PageGeometry, PagePoint, Sig
 pub use grid::{GridColour, GridExtent, GridStyle, MinorMarks};
 pub use header::Header;
 pub use homography::Homography;
-pub(crate) use ink::{InkLayer, Pen, Segment};
+pub(crate) use ink::{Clip, InkLayer, Pen, Segment};
 pub use layout::Layout;
 pub use paper::Paper;
 pub(crate) use picture::bounded_size;
@@ -46,3 +46,4 @@ pub(crate) use print::Printer;
 pub use renderer::{Page, PageRenderer};
 pub use save::PictureFormat;
 pub use settings::{MissingLeads, PageSettings, Separator, TimeAlignment};
+pub(crate) use text::{text_width, write_text};

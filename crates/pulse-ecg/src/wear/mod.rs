@@ -27,4 +27,5 @@ mod strengths;
 mod temperature;
 mod to_byte;
 
+pub(crate) use random::{SmoothField, between, chance, index};
 pub use strengths::{Wear, WearError};
