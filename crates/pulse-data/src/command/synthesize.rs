@@ -48,6 +48,9 @@ pub(crate) struct Synthesize {
     /// model learns and a program scores
     #[arg(long, value_enum, default_value_t = WordingName::Clinical)]
     wording: WordingName,
+    /// Share of the conversations whose picture is no ECG page, with an answer that says so (wording statements)
+    #[arg(long, default_value_t = 0.0)]
+    decoys: f64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -110,7 +113,7 @@ impl Synthesize {
             mixture: self.mixture.into(),
             look: self.look.into(),
             wording: self.wording.into(),
-            decoy_share: 0.0,
+            decoy_share: self.decoys,
             progress: !output.is_quiet,
         })?;
         output.print(&report, |report, out| {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use pulse_ecg::decoys::DecoyError;
 use pulse_ecg::page::{PageError, PageFileError};
 use pulse_ecg::patients::PatientError;
 use pulse_ecg::wear::WearError;
@@ -54,6 +55,9 @@ pub enum SynthesizeError {
     /// A page cannot be encoded.
     #[error(transparent)]
     PageFile(#[from] PageFileError),
+    /// A picture that is no page cannot be drawn.
+    #[error(transparent)]
+    Decoy(#[from] DecoyError),
     /// A page cannot be worn.
     #[error(transparent)]
     Wear(#[from] WearError),

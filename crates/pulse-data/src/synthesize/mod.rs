@@ -10,6 +10,7 @@ mod bench;
 mod bench_case;
 mod case;
 mod cast;
+mod decoy;
 mod error;
 mod facts;
 mod look;

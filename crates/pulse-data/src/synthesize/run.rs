@@ -13,6 +13,7 @@ use super::bench::{make_item, make_statements_item};
 use super::bench_case::bench_id;
 use super::case::Case;
 use super::cast::{Part, Split, cast};
+use super::decoy::{is_decoy, write_decoy};
 use super::error::SynthesizeError;
 use super::look::{Look, draw_page, draw_wear, extension};
 use super::options::{SynthesizeOptions, SynthesizeReport};
@@ -105,10 +106,18 @@ fn check(options: &SynthesizeOptions) -> Result<(), SynthesizeError> {
     for (name, share) in [
         ("the share of the validation set", options.valid_share),
         ("the share of the test set", options.test_share),
+        ("the share of decoys", options.decoy_share),
     ] {
         if !(0.0..=0.5).contains(&share) {
             return setting(name, share.to_string(), "a number from 0 to 0.5");
         }
+    }
+    if options.decoy_share > 0.0 && options.wording == Wording::Clinical {
+        return setting(
+            "the share of decoys",
+            options.decoy_share.to_string(),
+            "0 with clinical wording, which has no answer to them; use --wording statements",
+        );
     }
     let (low, high) = options.dpi;
     if !(low >= 30.0 && low <= high && high <= 600.0) {
@@ -163,6 +172,7 @@ fn prepare(options: &SynthesizeOptions) -> Result<(), SynthesizeError> {
         mixture,
         look,
         wording,
+        decoy_share,
         ..
     } = options;
     let version = env!("CARGO_PKG_VERSION");
@@ -180,9 +190,13 @@ fn prepare(options: &SynthesizeOptions) -> Result<(), SynthesizeError> {
         Wording::Clinical => String::new(),
         other => format!(", wording {}", other.name()),
     };
+    let decoys = match *decoy_share > 0.0 {
+        true => format!(", decoys {decoy_share}"),
+        false => String::new(),
+    };
     let settings = format!(
         "pulse-data synthesize {version}: count {count}, seed {seed}, valid {valid_share}, test {test_share}, \
-         bench items {bench}, dpi {low} to {high}{mixture}{look}{wording}\n"
+         bench items {bench}, dpi {low} to {high}{mixture}{look}{wording}{decoys}\n"
     );
     let path = out.join(SETTINGS);
     match std::fs::read_to_string(&path) {
@@ -255,8 +269,17 @@ fn make_sample(
     images: &Path,
 ) -> Result<(Sample, PageTruth), SynthesizeError> {
     let case = Case::make(options.seed, options.mixture, part.patient, part.recording)?;
-    let path = write_page(options, &case, images)?;
     let mut rng = generator(options.seed, "questions", part.sample);
+    if is_decoy(options, part.sample) {
+        let id = format!("synthetic-{:08}-decoy", part.sample);
+        let sample = Sample {
+            id: id.clone(),
+            image: Some(PathBuf::from(write_decoy(options, part.sample, images)?)),
+            conversations: statements::converse_without_page(&case, &mut rng),
+        };
+        return Ok((sample, PageTruth::of_decoy(id)));
+    }
+    let path = write_page(options, &case, images)?;
     let (kind, conversations) = match options.wording {
         Wording::Clinical => {
             let (kind, messages) = converse(&case, &mut rng);
