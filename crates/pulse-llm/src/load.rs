@@ -14,7 +14,7 @@ use pulse_vision::{
 use crate::chat::check_context;
 use crate::checkpoint::{
     CacheDtype, CheckpointError, CheckpointSource, Layout, OptionalSource, PackedFolder,
-    TensorDtype, WeightDtype, WeightFiles, WeightsDigest, layout_names,
+    TensorDtype, WeightDtype, WeightFiles, WeightsDigest, check_declared, layout_names,
 };
 use crate::config::ModelConfig;
 use crate::decoder::{LlamaDecoder, RopeRounding};
@@ -118,8 +118,10 @@ impl LoadedModel {
             );
         }
         let files = WeightFiles::open(folder)?;
+        check_declared(folder, &files, packed.as_ref())?;
         let layout = Layout::detect(&files)?;
-        let mut source = CheckpointSource::new(&files, layout, &device, matrices, activations);
+        let mut source = CheckpointSource::new(&files, layout, &device, matrices, activations)
+            .with_packed_layers(packed.is_some());
         let model = build(
             &mut source,
             &config,

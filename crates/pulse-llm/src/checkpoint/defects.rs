@@ -28,12 +28,14 @@ pub enum CheckpointError {
     #[error(transparent)]
     Map(#[from] MapError),
     /// A file is not a sound safetensors file.
-    #[error("{} is not a sound safetensors file: {reason}; it is truncated or damaged, download it again", path.display())]
+    #[error("{} is not a sound safetensors file: {reason}; it is truncated or damaged, {advice}", path.display())]
     File {
         /// The file.
         path: PathBuf,
         /// What the reader said.
         reason: String,
+        /// What to do.
+        advice: &'static str,
     },
     /// No known layout has these tensor names.
     #[error(
@@ -57,6 +59,17 @@ pub enum CheckpointError {
         found: String,
         /// The version that this program reads and writes.
         expected: u32,
+    },
+    /// Packed tensors in a folder that does not say so.
+    #[error(
+        "{} has no quantization_config, but the weights hold packed tensors (for example {example}): \
+         quantise the original again and keep the config.json that is written with its weights", path.display()
+    )]
+    Undeclared {
+        /// The configuration.
+        path: PathBuf,
+        /// A packed tensor.
+        example: String,
     },
     /// The folder is packed in one format and another was asked for.
     #[error(

@@ -6,11 +6,12 @@ use burn::tensor::{AllocationProperty, Bytes, Device, Tensor, TensorData};
 use half::slice::HalfFloatSliceExt;
 use half::{bf16, f16};
 use pulse_kernels::{LinearWeight, PackedFormat, PackedMatrix, Precision, WeightSource};
+use safetensors::Dtype;
 
 use super::defects::{CheckpointError, Defects};
 use super::files::{TensorPlace, WeightFiles};
 use super::layout::Layout;
-use super::packed::{self, Part};
+use super::packed::{self, Part, StoredForm};
 use super::precision::{TensorDtype, WeightDtype};
 
 /// A source some of whose tensors may be absent.
@@ -28,6 +29,8 @@ pub struct CheckpointSource<'a> {
     matrices: Option<WeightDtype>,
     /// Type of everything that joins activations.
     activations: TensorDtype,
+    /// Whether the linear layers are stored packed.
+    is_packed: bool,
     taken: BTreeSet<String>,
     defects: Defects,
 }
@@ -47,9 +50,18 @@ impl<'a> CheckpointSource<'a> {
             device,
             matrices,
             activations,
+            is_packed: false,
             taken: BTreeSet::new(),
             defects: Defects::default(),
         }
+    }
+
+    /// The same source over files whose linear layers are stored packed (`true`), in the format that the type
+    /// of matrices gives each.
+    #[must_use]
+    pub fn with_packed_layers(mut self, is_packed: bool) -> Self {
+        self.is_packed = is_packed;
+        self
     }
 
     /// Ends loading.
@@ -120,7 +132,12 @@ impl<'a> CheckpointSource<'a> {
     }
 
     /// A matrix that the file has packed.
-    fn stored_packed(&mut self, name: &str, shape: [usize; 2]) -> Option<PackedMatrix> {
+    fn stored_packed(
+        &mut self,
+        name: &str,
+        shape: [usize; 2],
+        format: PackedFormat,
+    ) -> Option<PackedMatrix> {
         let file_name = self.layout.file_name(name);
         let files = self.files;
         let names = [Part::Quants, Part::Scales].map(|part| packed::name_of(&file_name, part));
@@ -137,17 +154,49 @@ impl<'a> CheckpointSource<'a> {
         let [quants, scales] = places.as_slice() else {
             return None;
         };
-        let Some(format) = packed::format_of(quants, scales, shape) else {
-            let expected = packed::shapes(self.matrices, name, shape);
-            for ((name, place), expected) in names.into_iter().zip([quants, scales]).zip(expected) {
-                self.defects
-                    .shapes
-                    .push((name, place.shape.clone(), expected));
+        let said = files.said(&file_name).unwrap_or_default();
+        let reason = match said.parse::<StoredForm>() {
+            Ok(form) if form.shape != shape => {
+                let sizes = [form.shape, shape].map(|shape| shape.to_vec());
+                let [found, expected] = sizes;
+                self.defects.shapes.push((file_name, found, expected));
+                return None;
             }
-            return None;
+            Ok(form) if form.format == format => None,
+            Ok(form) => Some(format!(
+                "it is stored as {}, but under the format that config.json names it is {}",
+                form.format.name(),
+                format.name()
+            )),
+            Err(()) => Some(format!(
+                "the file's header says {said:?} of it, expected something like \"q4 4096x11008\""
+            )),
         };
-        let bytes = [quants, scales].map(|place| files.file(place).slice(place.range.clone()));
-        let [quants, scales] = bytes;
+        if let Some(reason) = reason {
+            let reason = format!("{reason}; quantise the source again");
+            self.defects.packed.push((file_name, reason));
+            return None;
+        }
+        let mut is_sound = true;
+        let types = [Dtype::U8, Dtype::F16];
+        for (part, expected) in packed::shapes_in(format, shape).into_iter().enumerate() {
+            let (place, name) = ([quants, scales][part], &names[part]);
+            if place.dtype != types[part] {
+                let found = format!("{:?} instead of {:?}", place.dtype, types[part]);
+                self.defects.packed.push((name.clone(), found));
+            } else if place.shape != expected {
+                let found = place.shape.clone();
+                self.defects.shapes.push((name.clone(), found, expected));
+            } else {
+                continue;
+            }
+            is_sound = false;
+        }
+        if !is_sound {
+            return None;
+        }
+        let [quants, scales] =
+            [quants, scales].map(|place| files.file(place).slice(place.range.clone()));
         match PackedMatrix::from_bytes(format, shape, quants, scales) {
             Ok(matrix) => Some(matrix),
             Err(error) => {
@@ -251,13 +300,9 @@ impl WeightSource for CheckpointSource<'_> {
     }
 
     fn linear_weight(&mut self, name: &str, shape: [usize; 2]) -> LinearWeight {
-        let file_name = self.layout.file_name(name);
-        let is_stored_packed = [Part::Quants, Part::Scales]
-            .iter()
-            .any(|part| self.files.contains(&packed::name_of(&file_name, *part)));
         let format = self.matrices.and_then(|dtype| dtype.format_of(name));
         let matrix = match format {
-            _ if is_stored_packed => self.stored_packed(name, shape),
+            Some(format) if self.is_packed => self.stored_packed(name, shape, format),
             Some(format) => self.quantized(name, shape, format),
             None => return self.tensor(name, shape, Precision::Matrix).into(),
         };
