@@ -104,9 +104,10 @@ fn other_types_devices_and_targets_are_refused() {
     );
     let options = LoadOptions {
         device: DeviceName::Cuda(0),
+        dtype: Some(WeightDtype::Q4),
         ..LoadOptions::default()
     };
-    let message = LoadedModel::load(&target, &options)
+    let message = LoadedModel::load(&golden("micro-llava-f32"), &options)
         .unwrap_err()
         .to_string();
     assert!(

@@ -82,9 +82,10 @@ pub enum CheckpointError {
         /// Type asked for.
         asked: String,
     },
-    /// Packed weights on a device other than the CPU.
+    /// Weights to be packed for a device other than the CPU.
     #[error(
-        "packed weights ({dtype}) run on the CPU only, not on {device}; use --device cpu, or bf16 weights"
+        "packed weights ({dtype}) run on the CPU only, not on {device}; use --device cpu, bf16 weights, or a \
+         folder that is packed already: its weights are widened there"
     )]
     PackedDevice {
         /// The packed type.

@@ -28,4 +28,4 @@ pub use packed::{PACKED_VERSION, PackedFolder};
 pub use parameters::{ModelPart, ParameterPlace, parameters};
 pub use precision::{CacheDtype, CacheDtypeError, TensorDtype, WeightDtype, WeightDtypeError};
 pub use quantize::{QuantizedCheckpoint, quantize_checkpoint};
-pub use source::{CheckpointSource, OptionalSource};
+pub use source::{CheckpointSource, OptionalSource, StoredLayers};

@@ -20,6 +20,18 @@ pub trait OptionalSource: WeightSource {
     fn optional<const D: usize>(&mut self, name: &str, shape: [usize; D]) -> Option<Tensor<D>>;
 }
 
+/// How the linear layers of a checkpoint are stored, and what becomes of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoredLayers {
+    /// As any other matrix.
+    Plain,
+    /// Packed, each in the format that the type of matrices gives it, and used as they lie.
+    Packed,
+    /// Packed likewise, and widened to the type of activations while they are read: for devices without products
+    /// of packed weights.
+    Widened,
+}
+
 /// Hands out the tensors of a checkpoint in the types they run in and notes every defect.
 pub struct CheckpointSource<'a> {
     files: &'a WeightFiles,
@@ -29,8 +41,7 @@ pub struct CheckpointSource<'a> {
     matrices: Option<WeightDtype>,
     /// Type of everything that joins activations.
     activations: TensorDtype,
-    /// Whether the linear layers are stored packed.
-    is_packed: bool,
+    layers: StoredLayers,
     taken: BTreeSet<String>,
     defects: Defects,
 }
@@ -50,17 +61,16 @@ impl<'a> CheckpointSource<'a> {
             device,
             matrices,
             activations,
-            is_packed: false,
+            layers: StoredLayers::Plain,
             taken: BTreeSet::new(),
             defects: Defects::default(),
         }
     }
 
-    /// The same source over files whose linear layers are stored packed (`true`), in the format that the type
-    /// of matrices gives each.
+    /// The same source over files whose linear layers are stored in another way.
     #[must_use]
-    pub fn with_packed_layers(mut self, is_packed: bool) -> Self {
-        self.is_packed = is_packed;
+    pub fn with_layers(mut self, layers: StoredLayers) -> Self {
+        self.layers = layers;
         self
     }
 
@@ -302,11 +312,19 @@ impl WeightSource for CheckpointSource<'_> {
     fn linear_weight(&mut self, name: &str, shape: [usize; 2]) -> LinearWeight {
         let format = self.matrices.and_then(|dtype| dtype.format_of(name));
         let matrix = match format {
-            Some(format) if self.is_packed => self.stored_packed(name, shape, format),
+            Some(format) if self.layers != StoredLayers::Plain => {
+                self.stored_packed(name, shape, format)
+            }
             Some(format) => self.quantized(name, shape, format),
             None => return self.tensor(name, shape, Precision::Matrix).into(),
         };
         match matrix {
+            Some(matrix) if self.layers == StoredLayers::Widened => {
+                let values = matrix.dequantize().into_iter();
+                let data = narrow(values, self.activations, &shape);
+                let dtype = data.dtype();
+                Tensor::<2>::from_data(data, (self.device, dtype)).into()
+            }
             Some(matrix) => matrix.into(),
             None => self.placeholder(shape).into(),
         }
@@ -362,5 +380,45 @@ fn narrow(values: impl Iterator<Item = f32>, wanted: TensorDtype, shape: &[usize
         TensorDtype::F32 => TensorData::new(values.collect::<Vec<_>>(), shape),
         TensorDtype::Bf16 => TensorData::new(values.map(bf16::from_f32).collect::<Vec<_>>(), shape),
         TensorDtype::F16 => TensorData::new(values.map(f16::from_f32).collect::<Vec<_>>(), shape),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::path::Path;
+
+    use pulse_kernels::Linear;
+
+    use super::*;
+    use crate::checkpoint::quantize_checkpoint;
+
+    #[test]
+    fn widened_layers_are_the_packed_ones() {
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../pulse-parity/golden/models/micro-llava-f32");
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("q4");
+        quantize_checkpoint(&golden, &folder, PackedFormat::Q4).unwrap();
+        let files = WeightFiles::open(&folder).unwrap();
+        let layout = Layout::detect(&files).unwrap();
+        let device = Device::flex();
+        let layer = |layers, activations| {
+            let dtype = Some(WeightDtype::Q4);
+            let mut source = CheckpointSource::new(&files, layout, &device, dtype, activations)
+                .with_layers(layers);
+            let weight = source.linear_weight("model.layers.0.mlp.up_proj.weight", [172, 64]);
+            assert!(source.defects.is_empty());
+            Linear::new(weight, None)
+        };
+        let packed = layer(StoredLayers::Packed, TensorDtype::F32);
+        assert!(packed.packed().is_some());
+        for activations in [TensorDtype::F32, TensorDtype::Bf16] {
+            let widened = layer(StoredLayers::Widened, activations);
+            assert!(widened.packed().is_none());
+            assert_eq!(widened.weight().dtype(), activations.into());
+            let expected = packed.weight().cast(widened.weight().dtype());
+            assert_eq!(widened.weight().into_data(), expected.into_data());
+        }
     }
 }
