@@ -1,4 +1,4 @@
-//! Packed weights against the f32 weights that they were made from, in the same model.
+//! Packed weights against the same model with weights in bf16, as PULSE was published.
 //!
 //! The original has no such weights: what is compared is how far packing moves the logits and how
 //! often it moves the choice. That the kernels compute what the packed weights say is the matter of
@@ -52,7 +52,7 @@ fn run(
     dtype: WeightDtype,
     tolerance: &Tolerance,
 ) -> Result<Vec<Check>, GoldenError> {
-    let quantity = |what: &str| format!("{dtype} logits to f32 of the same model: {what}");
+    let quantity = |what: &str| format!("{dtype} logits to bf16 weights of the same model: {what}");
     let mut largest = Check::within(quantity("max abs"), tolerance.largest);
     let mut mean = Check::within(quantity("mean abs"), tolerance.mean);
     let mut choices = Check::within(quantity("share of other choices"), tolerance.choices);
@@ -73,7 +73,7 @@ fn run(
             Ok((values(logits), model.config.decoder.vocab_size))
         };
         let (packed, vocabulary) = logits(dtype)?;
-        let (exact, _) = logits(WeightDtype::F32)?;
+        let (exact, _) = logits(WeightDtype::Bf16)?;
         largest.difference(&case.name, largest_difference(&packed, &exact));
         let pairs = packed.iter().zip(&exact);
         let total: f64 = pairs.map(|(a, b)| f64::from((a - b).abs())).sum();
