@@ -4,6 +4,9 @@
 //! the same to the last bit. Elsewhere panels are widened to f32 and multiplied as any other weights.
 
 #[cfg(target_arch = "x86_64")]
+use std::cell::Cell;
+
+#[cfg(target_arch = "x86_64")]
 use rayon::prelude::*;
 
 #[cfg(target_arch = "x86_64")]
@@ -53,12 +56,13 @@ fn multiply_integers(matrix: &PackedMatrix, activations: &[f32]) -> Vec<f32> {
     let most = tiles.div_ceil(4 * rayon::current_num_threads());
     let width = STRIPE_TILES.min(most).max(1) * TILE_COLUMNS;
     let columns = Columns::of(&mut output, outputs);
-    (0..outputs.div_ceil(width)).into_par_iter().for_each_init(
-        Unpacked::default,
-        |unpacked, task| {
+    (0..outputs.div_ceil(width))
+        .into_par_iter()
+        .for_each(|task| {
             let first = task * width;
             // SAFETY: tasks have different columns.
             let mut stripe = unsafe { columns.stripe(first..first + width) };
+            let mut unpacked = UNPACKED.take();
             for row in (0..x.rows()).step_by(PASS_ROWS) {
                 let rows = row..x.rows().min(row + PASS_ROWS);
                 for block in (0..blocks).step_by(STRETCH) {
@@ -67,9 +71,16 @@ fn multiply_integers(matrix: &PackedMatrix, activations: &[f32]) -> Vec<f32> {
                     unpacked.multiply(&x, rows.clone(), block, &mut stripe);
                 }
             }
-        },
-    );
+            UNPACKED.set(unpacked);
+        });
     output
+}
+
+#[cfg(target_arch = "x86_64")]
+thread_local! {
+    /// Less than a megabyte that a thread keeps from one task to the next: memory that comes and goes costs page
+    /// faults.
+    static UNPACKED: Cell<Unpacked> = const { Cell::new(Unpacked::new()) };
 }
 
 /// A stretch of the inputs of some tiles, unpacked.
@@ -89,6 +100,15 @@ struct Unpacked {
 
 #[cfg(target_arch = "x86_64")]
 impl Unpacked {
+    const fn new() -> Self {
+        Self {
+            count: 0,
+            weights: Vec::new(),
+            scales: Vec::new(),
+            totals: Vec::new(),
+        }
+    }
+
     /// Unpacks `count` blocks from `block` on of the panels from `panel` on, `columns` outputs of them.
     fn fill(
         &mut self,
@@ -102,9 +122,9 @@ impl Unpacked {
         let tiles = columns.div_ceil(TILE_COLUMNS);
         self.count = count;
         // What is behind the last panel of an odd number of them is multiplied too and not kept.
-        self.weights
-            .resize(tiles * count * BLOCK / 2 * TILE_COLUMNS, 0);
-        self.scales.resize(tiles * count * TILE_COLUMNS, 0.0);
+        let size = tiles * count * TILE_COLUMNS;
+        self.weights.resize(size * BLOCK / 2, 0);
+        self.scales.resize(size, 0.0);
         self.totals.resize(tiles * PASS_ROWS * TILE_COLUMNS, 0.0);
         for place in 0..columns.div_ceil(PANEL) {
             let (tile, side) = (place / 2, place % 2 * PANEL);
