@@ -76,7 +76,12 @@ fn every_level_gives_the_definition_for_few_and_many_rows() {
         let shapes = if cfg!(miri) { &SHAPES[..SMALL] } else { SHAPES };
         for (seed, [outputs, inputs]) in shapes.iter().copied().enumerate() {
             let matrix = packed(format, [outputs, inputs], &noise(seed, outputs * inputs));
-            for rows in [1, 2, 3, 5, 8, 9, 23] {
+            let rows: &[usize] = if cfg!(miri) {
+                &[1, 9]
+            } else {
+                &[1, 2, 3, 5, 8, 9, 23]
+            };
+            for rows in rows.iter().copied() {
                 let x = noise(seed + 99, rows * inputs);
                 let expected = reference(&matrix, &QuantizedRows::new(&x, inputs));
                 for level in Level::available() {
