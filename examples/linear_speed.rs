@@ -9,9 +9,10 @@
 //! 4-bit weights. Every call of a decode product takes another copy of the matrix, so that weights
 //! come from memory and not from a cache.
 //!
-//! Limits: a decode product reads its weights once, so its limit is `read_gb_s`; a prefill in bf16
-//! and f32 multiplies in f32, a prefill of packed weights in 16-bit integers, so their limits are the
-//! rates of those instructions on all threads.
+//! Limits: a decode product reads its weights once, so its limit is `read_gb_s`. A prefill of bf16 weights
+//! multiplies in f32 on every processor, so that `gemm_peak_bf16_gflop_s` is the rate of f32 multiply-adds on
+//! all threads, also where the processor has bf16 products. A prefill of packed weights multiplies 16-bit
+//! integers where there is VNNI and f32 elsewhere. `gemm_peak_…_instructions` says which of them was measured.
 
 #[path = "linear_speed/measure.rs"]
 mod measure;

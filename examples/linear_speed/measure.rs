@@ -61,6 +61,11 @@ const WEIGHTS: [Weights; 3] = [
 const DECODE: [[usize; 3]; 2] = [[1, 4096, 11008], [1, 4096, 4096]];
 const PREFILL: [[usize; 3]; 2] = [[576, 1024, 4096], [2048, 4096, 4096]];
 
+/// The instructions that weights of bf16 are multiplied with, whatever the processor has.
+const FLOAT: &str = "f32 multiply-add";
+/// The instructions that packed weights are multiplied with where there is VNNI.
+const INTEGER: &str = "16-bit integer multiply-add";
+
 /// What was measured of one product.
 struct Measured {
     weights: Weights,
@@ -105,7 +110,9 @@ pub(crate) fn measure(gigabytes: f64, passes: usize) -> Result<Value, String> {
         "threads": peak::threads(),
         "read_gb_s": round(median(&mut read) / 1e9),
         "gemm_peak_bf16_gflop_s": round(median(&mut float) / 1e9),
+        "gemm_peak_bf16_instructions": FLOAT,
         "gemm_peak_packed_gflop_s": round(median(&mut integer) / 1e9),
+        "gemm_peak_packed_instructions": if Level::detect() == Level::Avx512Vnni { INTEGER } else { FLOAT },
         "rows": rows.iter().map(Measured::json).collect::<Vec<_>>(),
     }))
 }
@@ -203,12 +210,18 @@ impl Measured {
 /// The report of [`measure`] as a Markdown table.
 pub(crate) fn print_table(report: &Value) {
     println!(
-        "{} on {} threads: memory {} GB/s, f32 {} GFLOP/s, 16-bit integers {} GOP/s",
+        "{} on {} threads: memory {} GB/s; peaks: bf16 weights {} GFLOP/s ({}), packed weights {} GOP/s ({})",
         report["level"].as_str().unwrap_or_default(),
         report["threads"],
         report["read_gb_s"],
         report["gemm_peak_bf16_gflop_s"],
-        report["gemm_peak_packed_gflop_s"]
+        report["gemm_peak_bf16_instructions"]
+            .as_str()
+            .unwrap_or_default(),
+        report["gemm_peak_packed_gflop_s"],
+        report["gemm_peak_packed_instructions"]
+            .as_str()
+            .unwrap_or_default()
     );
     println!("| weights | product | GB/s | GFLOP/s | share of limit |");
     println!("| --- | --- | ---: | ---: | ---: |");

@@ -67,6 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg_attr(miri, ignore = "hours in an interpreter")]
     fn the_kernels_equal_burns_operations() {
         let device = Device::flex();
         let random =

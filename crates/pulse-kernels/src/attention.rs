@@ -139,6 +139,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "hours in an interpreter")]
     fn prefill_and_decode_equal_the_definition() {
         let device = Device::flex();
         let random =
@@ -181,6 +182,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "hours in an interpreter")]
     fn one_key_that_is_not_a_number_is_seen_among_many() {
         let device = Device::flex();
         let random =

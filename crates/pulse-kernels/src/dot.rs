@@ -271,6 +271,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "hours in an interpreter")]
     fn f16_widens_every_bit_pattern_exactly() {
         for bits in 0..=u16::MAX {
             let value = f16::from_bits(bits);

@@ -54,6 +54,16 @@ impl Level {
             .collect()
     }
 
+    /// Stops where this machine lacks the level's instructions, so that calls of its kernels are sound wherever the
+    /// level came from.
+    ///
+    /// # Panics
+    /// Panics if the machine lacks them.
+    #[inline]
+    pub(crate) fn require(self) {
+        assert!(self <= Self::detect(), "{} is not there", self.name());
+    }
+
     /// A name for reports.
     pub fn name(self) -> &'static str {
         match self {

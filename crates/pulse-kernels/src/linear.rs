@@ -227,6 +227,7 @@ mod tests {
     const SUM_ORDER_ABS: f32 = 1e-4;
 
     #[test]
+    #[cfg_attr(miri, ignore = "hours in an interpreter")]
     fn every_stored_type_and_row_count_equals_the_plain_product() {
         let device = Device::flex();
         let weight = Tensor::<2>::random([300, 100], Distribution::Normal(0.0, 1.0), &device);
@@ -250,6 +251,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "hours in an interpreter")]
     fn a_packed_layer_equals_one_with_its_dequantised_weights() {
         use crate::packed::PackedFormat;
         let device = Device::flex();

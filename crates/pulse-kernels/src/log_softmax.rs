@@ -91,6 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg_attr(miri, ignore = "hours in an interpreter")]
     fn both_forms_equal_the_definition_in_f64() {
         let device = Device::flex();
         for vocabulary in [5, 16, 331, 32_000] {

@@ -109,6 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg_attr(miri, ignore = "maps a file")]
     #[allow(clippy::reversed_empty_ranges)]
     fn released_pages_come_back_as_they_were() {
         let path = std::env::temp_dir().join(format!("pulse-mapped-{}", std::process::id()));
@@ -125,6 +126,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "maps a file")]
     fn empty_and_missing_files_are_errors_that_name_the_file() {
         let folder = std::env::temp_dir();
         let empty = folder.join(format!("pulse-mapped-empty-{}", std::process::id()));

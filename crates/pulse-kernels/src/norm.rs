@@ -233,6 +233,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg_attr(miri, ignore = "hours in an interpreter")]
     fn the_kernels_equal_burns_operations() {
         let device = Device::flex();
         let random = |shape| Tensor::<2>::random(shape, Distribution::Normal(0.5, 2.0), &device);

@@ -184,6 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg_attr(miri, ignore = "hours in an interpreter")]
     fn reading_adds_everything_up_and_rates_are_positive() {
         let values: Vec<u64> = (0..300_001).collect();
         assert_eq!(read(&values), 300_000 * 300_001 / 2);

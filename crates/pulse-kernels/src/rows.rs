@@ -171,6 +171,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "hours in an interpreter")]
     fn values_that_others_read_stay_and_owned_ones_and_views_are_changed() {
         let device = burn::tensor::Device::flex();
         // Several pieces, so that several threads work.
@@ -198,6 +199,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "hours in an interpreter")]
     fn the_exponential_is_exact_to_the_stated_error() {
         let mut worst = 0f64;
         for step in -870_000..=880_000 {

@@ -14,7 +14,8 @@ use pulse_vision::{
 use crate::chat::check_context;
 use crate::checkpoint::{
     CacheDtype, CheckpointError, CheckpointSource, Layout, OptionalSource, PackedFolder,
-    TensorDtype, WeightDtype, WeightFiles, WeightsDigest, layout_names,
+    StoredLayers, TensorDtype, WeightDtype, WeightFiles, WeightsDigest, check_declared,
+    layout_names,
 };
 use crate::config::ModelConfig;
 use crate::decoder::{LlamaDecoder, RopeRounding};
@@ -118,8 +119,14 @@ impl LoadedModel {
             );
         }
         let files = WeightFiles::open(folder)?;
+        check_declared(folder, &files, packed.as_ref())?;
         let layout = Layout::detect(&files)?;
-        let mut source = CheckpointSource::new(&files, layout, &device, matrices, activations);
+        let mut source = CheckpointSource::new(&files, layout, &device, matrices, activations)
+            .with_layers(match &packed {
+                None => StoredLayers::Plain,
+                Some(_) if options.device == DeviceName::Cpu => StoredLayers::Packed,
+                Some(_) => StoredLayers::Widened,
+            });
         let model = build(
             &mut source,
             &config,
@@ -212,7 +219,10 @@ fn packed_dtype(
         (None, asked) => asked,
     };
     match dtype {
-        Some(dtype) if dtype.is_packed() && options.device != DeviceName::Cpu => {
+        // Packing here for a device that widens what is packed would lose precision and gain nothing.
+        Some(dtype)
+            if packed.is_none() && dtype.is_packed() && options.device != DeviceName::Cpu =>
+        {
             Err(CheckpointError::PackedDevice {
                 dtype: dtype.to_string(),
                 device: options.device.to_string(),
@@ -230,6 +240,13 @@ fn types(device: DeviceName, dtype: Option<WeightDtype>) -> (Option<WeightDtype>
             (Some(WeightDtype::Bf16), TensorDtype::Bf16)
         }
         (_, Some(WeightDtype::Bf16)) => (Some(WeightDtype::Bf16), TensorDtype::Bf16),
+        (device, Some(packed)) if packed.is_packed() => {
+            if device.prefers_half_precision() {
+                (Some(packed), TensorDtype::Bf16)
+            } else {
+                (Some(packed), TensorDtype::F32)
+            }
+        }
         (_, Some(WeightDtype::F16)) => (Some(WeightDtype::F16), TensorDtype::F16),
         (_, _) => (Some(WeightDtype::F32), TensorDtype::F32),
     }

@@ -79,7 +79,7 @@ fn the_folder_says_what_it_was_made_from() {
     let config: Value = serde_json::from_slice(&text).unwrap();
     let says = &config["quantization_config"];
     assert_eq!(says["quant_method"], "pulse");
-    assert_eq!(says["version"], 1);
+    assert_eq!(says["version"], 2);
     assert_eq!(says["format"], "q4");
     let digest = load(&golden("micro-llava-bf16"), None)
         .unwrap()
@@ -104,9 +104,10 @@ fn other_types_devices_and_targets_are_refused() {
     );
     let options = LoadOptions {
         device: DeviceName::Cuda(0),
+        dtype: Some(WeightDtype::Q4),
         ..LoadOptions::default()
     };
-    let message = LoadedModel::load(&target, &options)
+    let message = LoadedModel::load(&golden("micro-llava-f32"), &options)
         .unwrap_err()
         .to_string();
     assert!(
@@ -135,9 +136,11 @@ fn another_version_program_or_architecture_is_named() {
         edit(&target, change);
         load(&target, None).unwrap_err().to_string()
     };
-    let version = message(|config| config["quantization_config"]["version"] = 2.into());
+    let version = message(|config| config["quantization_config"]["version"] = 1.into());
     assert!(
-        version.contains("\"version\":2") && version.contains("version 1"),
+        version.contains("\"version\":1")
+            && version.contains("version 2")
+            && version.contains("quantise the original"),
         "{version}"
     );
     let method = message(|config| config["quantization_config"]["quant_method"] = "gptq".into());
@@ -147,13 +150,81 @@ fn another_version_program_or_architecture_is_named() {
     );
     let shape = message(|config| config["intermediate_size"] = 200.into());
     assert!(
-        shape.contains("mlp.gate_proj.weight.quants is [11, 2, 512], expected [13, 2, 512]"),
+        shape.contains("mlp.gate_proj.weight is [172, 64], expected [200, 64]"),
         "{shape}"
     );
     let absent = message(|config| config["num_hidden_layers"] = 4.into());
     assert!(
         absent.contains("missing: model.layers.3.mlp.up_proj.weight"),
         "{absent}"
+    );
+}
+
+#[test]
+fn a_size_that_pads_to_the_same_panels_is_another_size() {
+    for size in [161, 171, 173, 176] {
+        let (_place, target) = packed("micro-llava-f32", PackedFormat::Q4);
+        edit(&target, |config| config["intermediate_size"] = size.into());
+        let message = load(&target, None).unwrap_err().to_string();
+        for part in [
+            format!("mlp.gate_proj.weight is [172, 64], expected [{size}, 64]"),
+            format!("mlp.down_proj.weight is [64, 172], expected [64, {size}]"),
+        ] {
+            assert!(message.contains(&part), "{part}: {message}");
+        }
+    }
+}
+
+#[test]
+fn formats_other_than_the_configuration_names_are_refused() {
+    let (_place, target) = packed("micro-llava-f32", PackedFormat::Q4);
+    edit(&target, |config| {
+        config["quantization_config"]["format"] = "q8".into();
+    });
+    let message = load(&target, None).unwrap_err().to_string();
+    for part in [
+        "packed: model.layers.0.mlp.up_proj.weight: it is stored as q4",
+        "it is q8",
+        "quantise the source again",
+    ] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+
+    // Packed tensors that the configuration does not speak of, whatever type is asked for.
+    edit(&target, |config| {
+        config
+            .as_object_mut()
+            .unwrap()
+            .remove("quantization_config");
+    });
+    for dtype in [None, Some(WeightDtype::Q4), Some(WeightDtype::F32)] {
+        let message = load(&target, dtype).unwrap_err().to_string();
+        assert!(
+            message.contains("no quantization_config") && message.contains(".quants"),
+            "{message}"
+        );
+    }
+    let again = quantize_checkpoint(&target, &target.with_extension("b"), PackedFormat::Q8);
+    assert!(
+        again
+            .unwrap_err()
+            .to_string()
+            .contains("no quantization_config")
+    );
+}
+
+#[test]
+fn a_configuration_that_speaks_of_packing_needs_packed_weights() {
+    let place = tempfile::tempdir().unwrap();
+    let plain = place.path().join("plain");
+    copy(&golden("micro-llava-f32"), &plain);
+    let (_packed_place, target) = packed("micro-llava-f32", PackedFormat::Q8);
+    std::fs::copy(target.join("config.json"), plain.join("config.json")).unwrap();
+    let message = load(&plain, None).unwrap_err().to_string();
+    assert!(
+        message.contains("missing: model.layers.0.mlp.up_proj.weight.quants")
+            && message.contains("unknown: model.layers.0.mlp.up_proj.weight"),
+        "{message}"
     );
 }
 
@@ -165,7 +236,8 @@ fn truncated_files_and_scales_that_are_not_finite_are_named() {
     std::fs::write(&path, &whole[..whole.len() - 100]).unwrap();
     let message = load(&target, None).unwrap_err().to_string();
     assert!(
-        message.contains("not a sound safetensors file"),
+        message.contains("not a sound safetensors file")
+            && message.contains("quantise its source again"),
         "{message}"
     );
 
@@ -188,7 +260,7 @@ fn truncated_files_and_scales_that_are_not_finite_are_named() {
 }
 
 #[test]
-fn a_tower_deeper_down_comes_along_and_what_a_killed_call_left_is_replaced() {
+fn a_tower_deeper_down_comes_along_and_folders_of_others_stay() {
     let place = tempfile::tempdir().unwrap();
     let source = place.path().join("source");
     copy(&golden("micro-llava-f32"), &source);
@@ -200,12 +272,19 @@ fn a_tower_deeper_down_comes_along_and_what_a_killed_call_left_is_replaced() {
     config["mm_vision_tower"] = "towers/vit".into();
     std::fs::write(source.join("config.json"), config.to_string()).unwrap();
     let target = place.path().join("target");
+    let theirs = place.path().join("target.part/config.json");
     std::fs::create_dir(place.path().join("target.part")).unwrap();
-    std::fs::write(place.path().join("target.part/config.json"), "{").unwrap();
+    std::fs::write(&theirs, "{").unwrap();
     quantize_checkpoint(&source, &target, PackedFormat::Q8).unwrap();
     assert!(target.join("towers/vit/config.json").is_file());
-    assert!(!place.path().join("target.part").exists());
+    assert_eq!(std::fs::read(&theirs).unwrap(), b"{");
     load(&target, None).unwrap();
+    let mut names: Vec<_> = std::fs::read_dir(place.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["source", "target", "target.part"]);
 }
 
 /// Copies a folder with everything in it.

@@ -126,6 +126,7 @@ mod tests {
 
     /// Each node's output is that of the last position of a plain sequence: what is in the cache, then its path.
     #[test]
+    #[cfg_attr(miri, ignore = "hours in an interpreter")]
     fn every_node_equals_the_end_of_its_own_sequence() {
         let device = Device::flex();
         let random =

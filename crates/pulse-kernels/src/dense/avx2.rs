@@ -11,20 +11,33 @@ const ROWS: usize = 6;
 const WIDTH: usize = 16;
 
 /// All rows times one panel `[count, 16]`.
-pub(super) fn run(x: Activations<'_>, panel: &[f32], stripe: &mut Stripe<'_>, is_added: bool) {
-    for row in (0..x.rows).step_by(ROWS) {
-        match x.rows - row {
-            1 => call::<1>(x, row, panel, stripe, is_added),
-            2 => call::<2>(x, row, panel, stripe, is_added),
-            3 => call::<3>(x, row, panel, stripe, is_added),
-            4 => call::<4>(x, row, panel, stripe, is_added),
-            5 => call::<5>(x, row, panel, stripe, is_added),
-            _ => call::<6>(x, row, panel, stripe, is_added),
+///
+/// # Safety
+/// The processor must have AVX2 and FMA.
+pub(super) unsafe fn run(
+    x: Activations<'_>,
+    panel: &[f32],
+    stripe: &mut Stripe<'_>,
+    is_added: bool,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        for row in (0..x.rows).step_by(ROWS) {
+            match x.rows - row {
+                1 => call::<1>(x, row, panel, stripe, is_added),
+                2 => call::<2>(x, row, panel, stripe, is_added),
+                3 => call::<3>(x, row, panel, stripe, is_added),
+                4 => call::<4>(x, row, panel, stripe, is_added),
+                5 => call::<5>(x, row, panel, stripe, is_added),
+                _ => call::<6>(x, row, panel, stripe, is_added),
+            }
         }
     }
 }
 
-fn call<const ROWS: usize>(
+/// # Safety
+/// As [`run`].
+unsafe fn call<const ROWS: usize>(
     x: Activations<'_>,
     row: usize,
     panel: &[f32],
@@ -34,7 +47,7 @@ fn call<const ROWS: usize>(
     let count = panel.len() / WIDTH;
     assert!((row + ROWS - 1) * x.stride + count <= x.values.len());
     let mut tile = [[0f32; WIDTH]; ROWS];
-    // SAFETY: this module is called at its level only; the panel holds `count` rows of 16 and the
+    // SAFETY: the caller has the instructions; the panel holds `count` rows of 16 and the
     // activations hold the rows by the line above.
     unsafe {
         sums(

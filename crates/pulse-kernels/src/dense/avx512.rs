@@ -13,36 +13,54 @@ const WIDTH: usize = 48;
 const LANES: usize = 16;
 
 /// All rows times one panel `[count, 48]`.
-pub(super) fn run(x: Activations<'_>, panel: &[f32], stripe: &mut Stripe<'_>, is_added: bool) {
-    for row in (0..x.rows).step_by(ROWS) {
-        match stripe.width().div_ceil(LANES) {
-            1 => rows::<1>(x, row, panel, stripe, is_added),
-            2 => rows::<2>(x, row, panel, stripe, is_added),
-            _ => rows::<3>(x, row, panel, stripe, is_added),
+///
+/// # Safety
+/// The processor must have AVX-512 F.
+pub(super) unsafe fn run(
+    x: Activations<'_>,
+    panel: &[f32],
+    stripe: &mut Stripe<'_>,
+    is_added: bool,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        for row in (0..x.rows).step_by(ROWS) {
+            match stripe.width().div_ceil(LANES) {
+                1 => rows::<1>(x, row, panel, stripe, is_added),
+                2 => rows::<2>(x, row, panel, stripe, is_added),
+                _ => rows::<3>(x, row, panel, stripe, is_added),
+            }
         }
     }
 }
 
-fn rows<const REGISTERS: usize>(
+/// # Safety
+/// As [`run`].
+unsafe fn rows<const REGISTERS: usize>(
     x: Activations<'_>,
     row: usize,
     panel: &[f32],
     stripe: &mut Stripe<'_>,
     is_added: bool,
 ) {
-    match x.rows - row {
-        1 => call::<1, REGISTERS>(x, row, panel, stripe, is_added),
-        2 => call::<2, REGISTERS>(x, row, panel, stripe, is_added),
-        3 => call::<3, REGISTERS>(x, row, panel, stripe, is_added),
-        4 => call::<4, REGISTERS>(x, row, panel, stripe, is_added),
-        5 => call::<5, REGISTERS>(x, row, panel, stripe, is_added),
-        6 => call::<6, REGISTERS>(x, row, panel, stripe, is_added),
-        7 => call::<7, REGISTERS>(x, row, panel, stripe, is_added),
-        _ => call::<8, REGISTERS>(x, row, panel, stripe, is_added),
+    // SAFETY: the caller's promise.
+    unsafe {
+        match x.rows - row {
+            1 => call::<1, REGISTERS>(x, row, panel, stripe, is_added),
+            2 => call::<2, REGISTERS>(x, row, panel, stripe, is_added),
+            3 => call::<3, REGISTERS>(x, row, panel, stripe, is_added),
+            4 => call::<4, REGISTERS>(x, row, panel, stripe, is_added),
+            5 => call::<5, REGISTERS>(x, row, panel, stripe, is_added),
+            6 => call::<6, REGISTERS>(x, row, panel, stripe, is_added),
+            7 => call::<7, REGISTERS>(x, row, panel, stripe, is_added),
+            _ => call::<8, REGISTERS>(x, row, panel, stripe, is_added),
+        }
     }
 }
 
-fn call<const ROWS: usize, const REGISTERS: usize>(
+/// # Safety
+/// As [`run`].
+unsafe fn call<const ROWS: usize, const REGISTERS: usize>(
     x: Activations<'_>,
     row: usize,
     panel: &[f32],
@@ -54,7 +72,7 @@ fn call<const ROWS: usize, const REGISTERS: usize>(
     assert!(width <= REGISTERS * LANES && width > (REGISTERS - 1) * LANES);
     assert!((row + ROWS - 1) * x.stride + count <= x.values.len());
     let (out, out_stride) = (stripe.rows(row, ROWS, 0), stripe.stride());
-    // SAFETY: this module is called at its level only; the panel holds `count` rows of 48, the
+    // SAFETY: the caller has the instructions; the panel holds `count` rows of 48, the
     // activations hold the rows by the line above, and the stripe holds the result.
     unsafe {
         tile::<ROWS, REGISTERS>(

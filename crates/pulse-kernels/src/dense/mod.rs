@@ -129,9 +129,17 @@ struct Activations<'a> {
 fn run(level: Level, x: Activations<'_>, panel: &[f32], stripe: &mut Stripe<'_>, is_added: bool) {
     match level {
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 | Level::Avx512Vnni => avx512::run(x, panel, stripe, is_added),
+        Level::Avx512 | Level::Avx512Vnni => {
+            level.require();
+            // SAFETY: the line above.
+            unsafe { avx512::run(x, panel, stripe, is_added) }
+        }
         #[cfg(target_arch = "x86_64")]
-        Level::Avx2 => avx2::run(x, panel, stripe, is_added),
+        Level::Avx2 => {
+            level.require();
+            // SAFETY: the line above.
+            unsafe { avx2::run(x, panel, stripe, is_added) }
+        }
         _ => fallback::run(x, panel, panel_width(level), stripe, is_added),
     }
 }

@@ -84,6 +84,7 @@ impl<W: PanelWeight> PanelSource for StoredRows<'_, W> {
         let row = |place: usize| &self.values[(output + place) * self.inputs + input..][..inputs];
         // Columns that go sixteen at a time.
         let turned = if level >= Level::Avx512 {
+            level.require();
             count / 16 * 16
         } else {
             0
@@ -91,7 +92,7 @@ impl<W: PanelWeight> PanelSource for StoredRows<'_, W> {
         #[cfg(target_arch = "x86_64")]
         for first in (0..turned).step_by(16) {
             let rows = std::array::from_fn(|lane| row(first + lane));
-            // SAFETY: the level says that the instructions exist; rows have `inputs` values and
+            // SAFETY: the instructions are there (see `turned`); rows have `inputs` values and
             // the panel has `[inputs, width]` with these sixteen columns.
             unsafe { W::widen_16(rows, inputs, &mut panel[first..], width) };
         }

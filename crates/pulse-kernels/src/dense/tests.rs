@@ -15,7 +15,11 @@ fn check<W: PanelWeight>(narrow: impl Fn(f32) -> W) {
         (23, 2049, 16),
         // Rows of several blocks.
         (600, 33, 48),
-    ] {
+    ]
+    .into_iter()
+    // An interpreter takes the small ones.
+    .filter(|(rows, inputs, outputs)| !cfg!(miri) || rows * inputs * outputs < 5000)
+    {
         let x: Vec<f32> = (0..rows * inputs)
             .map(|i| ((i * 37 + 11) % 97) as f32 / 48.5 - 1.0)
             .collect();

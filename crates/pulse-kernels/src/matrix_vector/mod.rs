@@ -137,9 +137,9 @@ fn stretch<W: StoredWeight, const M: usize>(
     part: &mut [f32],
 ) {
     assert!(activations.len() == M * inner && weights.len() * M == part.len() * inner);
+    level.require();
     match level {
-        // SAFETY: `Level::detect` gives this level only when the processor has the features; lengths
-        // are as promised by the line above.
+        // SAFETY: instructions and lengths are there by the lines above.
         #[cfg(target_arch = "x86_64")]
         Level::Avx512 | Level::Avx512Vnni => unsafe {
             avx512::stretch::<W, M>(activations, weights, inner, part);

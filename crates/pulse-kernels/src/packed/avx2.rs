@@ -76,9 +76,12 @@ pub(super) unsafe fn multiply<const Q4: bool, const ROWS: usize>(
 }
 
 /// As in the AVX-512 form: 16-bit halves with two neighbouring inputs of eight outputs.
+///
+/// # Safety
+/// To be called, inlined, where AVX2 is switched on.
 #[inline(always)]
-fn halves(format: PackedFormat, word: __m256i) -> ([__m256i; 4], usize) {
-    // SAFETY: callers are compiled with AVX2; no memory is touched.
+unsafe fn halves(format: PackedFormat, word: __m256i) -> ([__m256i; 4], usize) {
+    // SAFETY: the caller has the instructions; no memory is touched.
     unsafe {
         match format {
             PackedFormat::Q8 => {

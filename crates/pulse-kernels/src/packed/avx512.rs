@@ -5,6 +5,7 @@ use std::arch::x86_64::*;
 use super::activations::QuantizedRow;
 use super::format::{BLOCK, PANEL, PackedFormat};
 use super::matrix::Panel;
+use super::tiled_rows::RowTile;
 
 /// Bytes that weights are asked for ahead of their use: enough to cover the latency of memory.
 const AHEAD: usize = 2048;
@@ -14,9 +15,12 @@ const PAIRS: usize = BLOCK / 2;
 
 /// The words of 64 bytes as 16-bit halves: `count` registers, each with two neighbouring inputs of sixteen
 /// outputs, still with the format's zero in them.
+///
+/// # Safety
+/// To be called, inlined, where AVX-512 F and BW are switched on.
 #[inline(always)]
-fn halves(format: PackedFormat, word: __m512i) -> ([__m512i; 4], usize) {
-    // SAFETY: callers are compiled with AVX-512 F and BW; no memory is touched.
+unsafe fn halves(format: PackedFormat, word: __m512i) -> ([__m512i; 4], usize) {
+    // SAFETY: the caller has the instructions; no memory is touched.
     unsafe {
         match format {
             PackedFormat::Q8 => {
@@ -160,50 +164,65 @@ pub(super) unsafe fn unpack<const Q4: bool>(
     }
 }
 
-/// Two unpacked panels times `ROWS` rows, added up block by block as in [`multiply`]; row `m` of the result
-/// goes to `out + m · out_stride`, the first `columns` of 32 values.
+/// Where a tile's totals go.
+pub(super) enum Totals {
+    /// Beside the next tiles', `[rows, 32]`: more blocks follow.
+    Kept,
+    /// Row `m` to `out + m · stride`, the first `columns` of 32 values: these were the last blocks.
+    Out {
+        out: *mut f32,
+        stride: usize,
+        columns: usize,
+    },
+}
+
+/// Two unpacked panels times `ROWS` rows, added up block by block as in [`multiply`], from zero or (`goes_on`) from
+/// what an earlier call left in `kept`, `[ROWS, 32]`.
 ///
 /// # Safety
-/// As [`multiply`]; `pairs` is `[blocks * 16, stride]` and `weight_scales` `[blocks, stride]`, of which 32
-/// are read, and `out` must be writable where the result goes.
+/// As [`multiply`]; `x` must have `blocks` blocks of `ROWS` rows, `pairs` must be `[blocks * 16, 32]` and
+/// `weight_scales` `[blocks, 32]`, and where the result goes must be writable.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 #[allow(clippy::too_many_arguments)]
 pub(super) unsafe fn tile<const ROWS: usize>(
     blocks: usize,
     pairs: &[i32],
     weight_scales: &[f32],
-    stride: usize,
-    x: [QuantizedRow<'_>; ROWS],
-    out: *mut f32,
-    out_stride: usize,
-    columns: usize,
+    x: RowTile<'_>,
+    kept: &mut [f32],
+    goes_on: bool,
+    result: Totals,
 ) {
-    let last = |rows: usize| (rows.max(1) - 1) * stride + 2 * PANEL;
-    debug_assert!(pairs.len() >= last(blocks * PAIRS) && weight_scales.len() >= last(blocks));
-    debug_assert!(
-        x.iter()
-            .all(|x| x.values.len() >= blocks * BLOCK && x.scales.len() >= blocks)
-    );
+    const WIDTH: usize = 2 * PANEL;
+    debug_assert!(pairs.len() >= blocks * PAIRS * WIDTH && weight_scales.len() >= blocks * WIDTH);
+    assert!(kept.len() >= ROWS * WIDTH);
+    debug_assert!(x.pairs.len() >= blocks * PAIRS * ROWS && x.scales.len() >= blocks * ROWS);
     // SAFETY: the assertions above, which the caller promises, and its promise about `out`.
     unsafe {
         let mut totals = [[_mm512_setzero_ps(); 2]; ROWS];
+        if goes_on {
+            for (m, totals) in totals.iter_mut().enumerate() {
+                let kept = kept.as_ptr().add(m * WIDTH);
+                *totals = [_mm512_loadu_ps(kept), _mm512_loadu_ps(kept.add(PANEL))];
+            }
+        }
         for block in 0..blocks {
             let mut sums = [[_mm512_setzero_si512(); 2]; ROWS];
-            let weights = pairs.as_ptr().add(block * PAIRS * stride);
+            let weights = pairs.as_ptr().add(block * PAIRS * WIDTH);
+            let rows = x.pairs.as_ptr().add(block * PAIRS * ROWS);
             for pair in 0..PAIRS {
-                let left = _mm512_loadu_si512(weights.add(pair * stride).cast());
-                let right = _mm512_loadu_si512(weights.add(pair * stride + PANEL).cast());
-                for m in 0..ROWS {
-                    let at = x[m].values.as_ptr().add(block * BLOCK + pair * 2);
-                    let both = _mm512_set1_epi32(at.cast::<i32>().read_unaligned());
-                    sums[m][0] = _mm512_dpwssd_epi32(sums[m][0], left, both);
-                    sums[m][1] = _mm512_dpwssd_epi32(sums[m][1], right, both);
+                let left = _mm512_loadu_si512(weights.add(pair * WIDTH).cast());
+                let right = _mm512_loadu_si512(weights.add(pair * WIDTH + PANEL).cast());
+                for (m, sums) in sums.iter_mut().enumerate() {
+                    let both = _mm512_set1_epi32(*rows.add(pair * ROWS + m));
+                    sums[0] = _mm512_dpwssd_epi32(sums[0], left, both);
+                    sums[1] = _mm512_dpwssd_epi32(sums[1], right, both);
                 }
             }
-            let scales = weight_scales.as_ptr().add(block * stride);
+            let scales = weight_scales.as_ptr().add(block * WIDTH);
             let scales = [_mm512_loadu_ps(scales), _mm512_loadu_ps(scales.add(PANEL))];
             for m in 0..ROWS {
-                let x_scale = _mm512_set1_ps(*x[m].scales.get_unchecked(block));
+                let x_scale = _mm512_set1_ps(*x.scales.get_unchecked(block * ROWS + m));
                 for side in 0..2 {
                     let scale = _mm512_mul_ps(scales[side], x_scale);
                     let sum = _mm512_cvtepi32_ps(sums[m][side]);
@@ -211,12 +230,27 @@ pub(super) unsafe fn tile<const ROWS: usize>(
                 }
             }
         }
-        let masks = [columns.min(PANEL), columns.saturating_sub(PANEL)]
-            .map(|count| ((1u32 << count) - 1) as __mmask16);
-        for (m, totals) in totals.iter().enumerate() {
-            let out = out.add(m * out_stride);
-            _mm512_mask_storeu_ps(out, masks[0], totals[0]);
-            _mm512_mask_storeu_ps(out.wrapping_add(PANEL), masks[1], totals[1]);
+        match result {
+            Totals::Kept => {
+                for (m, totals) in totals.iter().enumerate() {
+                    let kept = kept.as_mut_ptr().add(m * WIDTH);
+                    _mm512_storeu_ps(kept, totals[0]);
+                    _mm512_storeu_ps(kept.add(PANEL), totals[1]);
+                }
+            }
+            Totals::Out {
+                out,
+                stride,
+                columns,
+            } => {
+                let masks = [columns.min(PANEL), columns.saturating_sub(PANEL)]
+                    .map(|count| ((1u32 << count) - 1) as __mmask16);
+                for (m, totals) in totals.iter().enumerate() {
+                    let out = out.add(m * stride);
+                    _mm512_mask_storeu_ps(out, masks[0], totals[0]);
+                    _mm512_mask_storeu_ps(out.wrapping_add(PANEL), masks[1], totals[1]);
+                }
+            }
         }
     }
 }

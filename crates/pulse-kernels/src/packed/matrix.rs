@@ -158,6 +158,22 @@ pub(super) struct Panel<'a> {
 }
 
 impl Panel<'_> {
+    /// The blocks behind the first `first`.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn behind(&self, format: PackedFormat, first: usize) -> Self {
+        Self {
+            quants: &self.quants[first * format.block_bytes()..],
+            scales: &self.scales[first * PANEL * 2..],
+        }
+    }
+
+    /// Whether there are `blocks` blocks or more.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn holds(&self, format: PackedFormat, blocks: usize) -> bool {
+        self.quants.len() >= blocks * format.block_bytes()
+            && self.scales.len() >= blocks * PANEL * 2
+    }
+
     pub(super) fn scale(&self, block: usize, lane: usize) -> f32 {
         let at = (block * PANEL + lane) * 2;
         f16::from_le_bytes([self.scales[at], self.scales[at + 1]]).to_f32()

@@ -103,11 +103,11 @@ fn together<const ROWS: usize, const PANELS: usize>(
     out: &mut [[f32; PANEL]],
 ) {
     let blocks = matrix.blocks();
+    Level::Avx512Vnni.require();
     // Rows and panels are as long as the kernels read: no arithmetic there can leave them.
     assert!(rows.iter().all(|row| row.scales.len() == blocks));
     let panels: [_; PANELS] = std::array::from_fn(|panel| matrix.panel(first + panel));
-    // SAFETY: `Level::detect` gives this level only when the processor has the features; a panel has the
-    // blocks of its matrix by construction, rows have them by the lines above.
+    // SAFETY: the lines above; a panel has the blocks of its matrix by construction.
     unsafe {
         match matrix.format() {
             PackedFormat::Q8 => avx512::multiply::<false, ROWS, PANELS>(blocks, panels, rows, out),
@@ -126,6 +126,7 @@ fn one_panel<const ROWS: usize>(
     let panel = matrix.panel(number);
     #[cfg(target_arch = "x86_64")]
     if let Level::Avx2 | Level::Avx512 = level {
+        level.require();
         let blocks = matrix.blocks();
         assert!(rows.iter().all(|row| row.scales.len() == blocks));
         // SAFETY: as in `together`.

@@ -26,6 +26,8 @@ mod product;
 mod quantize;
 #[cfg(test)]
 mod tests;
+#[cfg(target_arch = "x86_64")]
+mod tiled_rows;
 
 pub use error::PackedError;
 pub use format::{BLOCK, PANEL, PackedFormat};

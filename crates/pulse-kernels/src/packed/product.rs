@@ -3,144 +3,222 @@
 //! With VNNI the sums of a block are integers, as in the matrix-vector product, and the result is
 //! the same to the last bit. Elsewhere panels are widened to f32 and multiplied as any other weights.
 
+#[cfg(target_arch = "x86_64")]
+use std::cell::Cell;
+
+#[cfg(target_arch = "x86_64")]
 use rayon::prelude::*;
 
-use super::activations::QuantizedRows;
 #[cfg(target_arch = "x86_64")]
 use super::format::PackedFormat;
 use super::format::{BLOCK, PANEL};
 use super::matrix::PackedMatrix;
+#[cfg(target_arch = "x86_64")]
+use super::tiled_rows::{TILE_ROWS, TiledRows};
 use crate::Level;
+#[cfg(target_arch = "x86_64")]
 use crate::columns::{Columns, Stripe};
 use crate::dense::{self, PanelSource};
 
-/// Rows of one tile: with two panels its sums and totals fill 24 of 32 registers.
+/// Columns of one tile.
 #[cfg(target_arch = "x86_64")]
-const TILE_ROWS: usize = 6;
-/// Bytes of unpacked weights that a thread keeps: they stay in its second cache beside the activations.
-const SCRATCH_BYTES: usize = 640 << 10;
+const TILE_COLUMNS: usize = 2 * PANEL;
+/// Blocks of one stretch of inputs: the unpacked weights of a tile, 2 KiB a block, stay in the first cache while all
+/// rows pass over them.
+#[cfg(target_arch = "x86_64")]
+const STRETCH: usize = 12;
+/// Rows that all stretches of a stripe pass over before the next rows: their totals, and a stretch of them, stay in
+/// the second cache. Unpacking a stripe once more for other rows costs a hundredth of multiplying.
+#[cfg(target_arch = "x86_64")]
+const PASS_ROWS: usize = 96 * TILE_ROWS;
+/// Tiles of a stripe, for which activations are read from memory once.
+#[cfg(target_arch = "x86_64")]
+const STRIPE_TILES: usize = 8;
 
 /// `activations[rows, inputs] · matrixᵀ`.
 pub(super) fn multiply(level: Level, matrix: &PackedMatrix, activations: &[f32]) -> Vec<f32> {
-    if level != Level::Avx512Vnni {
-        return dense::multiply(level, activations, matrix);
+    #[cfg(target_arch = "x86_64")]
+    if level == Level::Avx512Vnni {
+        return multiply_integers(matrix, activations);
     }
-    let x = QuantizedRows::new(activations, matrix.inputs());
+    dense::multiply(level, activations, matrix)
+}
+
+/// With VNNI.
+#[cfg(target_arch = "x86_64")]
+fn multiply_integers(matrix: &PackedMatrix, activations: &[f32]) -> Vec<f32> {
+    Level::Avx512Vnni.require();
+    let x = TiledRows::new(activations, matrix.inputs());
     let (blocks, outputs) = (matrix.blocks(), matrix.outputs());
     let mut output = vec![0f32; x.rows() * outputs];
-    let pair_bytes = blocks * BLOCK * 2 * PANEL * 2;
-    let most = (outputs.div_ceil(2 * PANEL)).div_ceil(4 * rayon::current_num_threads());
-    let pairs = (SCRATCH_BYTES / pair_bytes.max(1)).clamp(1, most.max(1));
-    let width = pairs * 2 * PANEL;
+    // Stripes enough for every thread to have several.
+    let tiles = outputs.div_ceil(TILE_COLUMNS);
+    let most = tiles.div_ceil(4 * rayon::current_num_threads());
+    let width = STRIPE_TILES.min(most).max(1) * TILE_COLUMNS;
     let columns = Columns::of(&mut output, outputs);
-    (0..outputs.div_ceil(width)).into_par_iter().for_each_init(
-        || {
-            (
-                vec![0i32; blocks * BLOCK / 2 * width],
-                vec![0f32; blocks * width],
-            )
-        },
-        |(weights, scales), task| {
+    (0..outputs.div_ceil(width))
+        .into_par_iter()
+        .for_each(|task| {
             let first = task * width;
             // SAFETY: tasks have different columns.
-            let stripe = unsafe { columns.stripe(first..first + width) };
-            let panels = first / PANEL..(first + stripe.width()).div_ceil(PANEL);
-            for (place, panel) in panels.enumerate() {
-                unpack(
-                    matrix,
-                    panel,
-                    &mut weights[place * PANEL..],
-                    &mut scales[place * PANEL..],
-                    width,
-                );
+            let mut stripe = unsafe { columns.stripe(first..first + width) };
+            let mut unpacked = UNPACKED.take();
+            for row in (0..x.rows()).step_by(PASS_ROWS) {
+                let rows = row..x.rows().min(row + PASS_ROWS);
+                for block in (0..blocks).step_by(STRETCH) {
+                    let count = STRETCH.min(blocks - block);
+                    unpacked.fill(matrix, first / PANEL, stripe.width(), block, count);
+                    unpacked.multiply(&x, rows.clone(), block, &mut stripe);
+                }
             }
-            tiles(blocks, weights, scales, width, &x, stripe);
-        },
-    );
+            UNPACKED.set(unpacked);
+        });
     output
 }
 
 #[cfg(target_arch = "x86_64")]
-fn unpack(
-    matrix: &PackedMatrix,
-    panel: usize,
-    weights: &mut [i32],
-    scales: &mut [f32],
-    stride: usize,
-) {
-    use super::avx512::unpack;
-    let blocks = matrix.blocks();
-    let panel = matrix.panel(panel);
-    let last = |rows: usize| (rows.max(1) - 1) * stride + PANEL;
-    assert!(weights.len() >= last(blocks * BLOCK / 2) && scales.len() >= last(blocks));
-    // SAFETY: this level is there (see `multiply`), the panel has the blocks of its matrix and the
-    // targets are long enough by the line above.
-    unsafe {
-        match matrix.format() {
-            PackedFormat::Q8 => unpack::<false>(blocks, panel, weights, scales, stride),
-            PackedFormat::Q4 => unpack::<true>(blocks, panel, weights, scales, stride),
-        }
-    }
+thread_local! {
+    /// Less than a megabyte that a thread keeps from one task to the next: memory that comes and goes costs page
+    /// faults.
+    static UNPACKED: Cell<Unpacked> = const { Cell::new(Unpacked::new()) };
 }
 
-/// All rows times the unpacked panels of a stripe.
+/// A stretch of the inputs of some tiles, unpacked.
 #[cfg(target_arch = "x86_64")]
-fn tiles(
-    blocks: usize,
-    weights: &[i32],
-    scales: &[f32],
-    stride: usize,
-    x: &QuantizedRows,
-    mut stripe: Stripe<'_>,
-) {
-    for row in (0..x.rows()).step_by(TILE_ROWS) {
-        let count = TILE_ROWS.min(x.rows() - row);
-        for column in (0..stripe.width()).step_by(2 * PANEL) {
-            let (weights, scales) = (&weights[column..], &scales[column..]);
-            match count {
-                1 => tile::<1>(blocks, weights, scales, stride, x, row, &mut stripe, column),
-                2 => tile::<2>(blocks, weights, scales, stride, x, row, &mut stripe, column),
-                3 => tile::<3>(blocks, weights, scales, stride, x, row, &mut stripe, column),
-                4 => tile::<4>(blocks, weights, scales, stride, x, row, &mut stripe, column),
-                5 => tile::<5>(blocks, weights, scales, stride, x, row, &mut stripe, column),
-                _ => tile::<6>(blocks, weights, scales, stride, x, row, &mut stripe, column),
+#[derive(Default)]
+struct Unpacked {
+    /// Blocks of the stretch.
+    count: usize,
+    /// `[tiles, count * 16 pairs, 32]`.
+    weights: Vec<i32>,
+    /// `[tiles, count, 32]`.
+    scales: Vec<f32>,
+    /// Totals of the rows of a pass, `[tiles, PASS_ROWS, 32]`: in the result they would lie a row apart, where those
+    /// of a wide layer push each other out of the caches.
+    totals: Vec<f32>,
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Unpacked {
+    const fn new() -> Self {
+        Self {
+            count: 0,
+            weights: Vec::new(),
+            scales: Vec::new(),
+            totals: Vec::new(),
+        }
+    }
+
+    /// Unpacks `count` blocks from `block` on of the panels from `panel` on, `columns` outputs of them.
+    fn fill(
+        &mut self,
+        matrix: &PackedMatrix,
+        panel: usize,
+        columns: usize,
+        block: usize,
+        count: usize,
+    ) {
+        use super::avx512::unpack;
+        let tiles = columns.div_ceil(TILE_COLUMNS);
+        self.count = count;
+        // What is behind the last panel of an odd number of them is multiplied too and not kept.
+        let size = tiles * count * TILE_COLUMNS;
+        self.weights.resize(size * BLOCK / 2, 0);
+        self.scales.resize(size, 0.0);
+        self.totals.resize(tiles * PASS_ROWS * TILE_COLUMNS, 0.0);
+        for place in 0..columns.div_ceil(PANEL) {
+            let (tile, side) = (place / 2, place % 2 * PANEL);
+            let panel = matrix.panel(panel + place).behind(matrix.format(), block);
+            let weights = &mut self.weights[tile * count * BLOCK / 2 * TILE_COLUMNS + side..];
+            let scales = &mut self.scales[tile * count * TILE_COLUMNS + side..];
+            let last = |rows: usize| (rows - 1) * TILE_COLUMNS + PANEL;
+            assert!(weights.len() >= last(count * BLOCK / 2) && scales.len() >= last(count));
+            assert!(panel.holds(matrix.format(), count));
+            // SAFETY: `multiply_integers` has found the instructions; the panel has the blocks and the targets are long
+            // enough by the lines above.
+            unsafe {
+                match matrix.format() {
+                    PackedFormat::Q8 => {
+                        unpack::<false>(count, panel, weights, scales, TILE_COLUMNS);
+                    }
+                    PackedFormat::Q4 => {
+                        unpack::<true>(count, panel, weights, scales, TILE_COLUMNS);
+                    }
+                }
             }
         }
     }
-}
 
-#[cfg(target_arch = "x86_64")]
-#[allow(clippy::too_many_arguments)]
-fn tile<const ROWS: usize>(
-    blocks: usize,
-    weights: &[i32],
-    scales: &[f32],
-    stride: usize,
-    x: &QuantizedRows,
-    row: usize,
-    stripe: &mut Stripe<'_>,
-    column: usize,
-) {
-    let rows: [_; ROWS] = std::array::from_fn(|m| x.row(row + m));
-    let last = |rows: usize| (rows.max(1) - 1) * stride + 2 * PANEL;
-    assert!(weights.len() >= last(blocks * BLOCK / 2) && scales.len() >= last(blocks));
-    assert!(rows.iter().all(|row| row.scales.len() == blocks));
-    let columns = (stripe.width() - column).min(2 * PANEL);
-    let (out, out_stride) = (stripe.rows(row, ROWS, column), stripe.stride());
-    // SAFETY: this level is there (see `multiply`), weights and rows are long enough by the lines above,
-    // and the stripe has these rows and columns.
-    unsafe {
-        super::avx512::tile(
-            blocks, weights, scales, stride, rows, out, out_stride, columns,
-        );
+    /// The rows of a pass, of which the stretch begins at `block`, times all tiles; into the stripe with the last
+    /// stretch.
+    fn multiply(
+        &mut self,
+        x: &TiledRows,
+        rows: std::ops::Range<usize>,
+        block: usize,
+        stripe: &mut Stripe<'_>,
+    ) {
+        for tile in 0..stripe.width().div_ceil(TILE_COLUMNS) {
+            for row in rows.clone().step_by(TILE_ROWS) {
+                let place = Place {
+                    tile,
+                    row,
+                    kept: (tile * PASS_ROWS + row - rows.start) * TILE_COLUMNS,
+                    block,
+                };
+                match rows.end - row {
+                    1 => self.tile::<1>(x, place, stripe),
+                    2 => self.tile::<2>(x, place, stripe),
+                    3 => self.tile::<3>(x, place, stripe),
+                    4 => self.tile::<4>(x, place, stripe),
+                    5 => self.tile::<5>(x, place, stripe),
+                    _ => self.tile::<6>(x, place, stripe),
+                }
+            }
+        }
+    }
+
+    fn tile<const ROWS: usize>(&mut self, x: &TiledRows, place: Place, stripe: &mut Stripe<'_>) {
+        use super::avx512::{Totals, tile};
+        let (count, block) = (self.count, place.block);
+        let rows = x.tile(place.row, block, count);
+        assert_eq!(rows.scales.len(), count * ROWS);
+        let size = count * TILE_COLUMNS;
+        let number = place.tile;
+        let weights = &self.weights[number * size * BLOCK / 2..(number + 1) * size * BLOCK / 2];
+        let scales = &self.scales[number * size..(number + 1) * size];
+        let kept = &mut self.totals[place.kept..][..ROWS * TILE_COLUMNS];
+        let column = number * TILE_COLUMNS;
+        let result = if block + count == x.blocks() {
+            Totals::Out {
+                out: stripe.rows(place.row, ROWS, column),
+                stride: stripe.stride(),
+                columns: (stripe.width() - column).min(TILE_COLUMNS),
+            }
+        } else {
+            Totals::Kept
+        };
+        // SAFETY: `multiply_integers` has found the instructions, weights, scales and rows were cut to `count` blocks
+        // by the lines above, and the stripe has these rows and columns.
+        unsafe {
+            tile::<ROWS>(count, weights, scales, rows, kept, block > 0, result);
+        }
     }
 }
 
-#[cfg(not(target_arch = "x86_64"))]
-fn unpack(_: &PackedMatrix, _: usize, _: &mut [i32], _: &mut [f32], _: usize) {}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn tiles(_: usize, _: &[i32], _: &[f32], _: usize, _: &QuantizedRows, _: Stripe<'_>) {}
+/// Where a tile lies.
+#[cfg(target_arch = "x86_64")]
+#[derive(Clone, Copy)]
+struct Place {
+    /// Number of the tile in the stripe.
+    tile: usize,
+    /// First row.
+    row: usize,
+    /// Where its totals are kept.
+    kept: usize,
+    /// First block of the stretch.
+    block: usize,
+}
 
 impl PanelSource for PackedMatrix {
     fn outputs(&self) -> usize {

@@ -28,12 +28,14 @@ pub enum CheckpointError {
     #[error(transparent)]
     Map(#[from] MapError),
     /// A file is not a sound safetensors file.
-    #[error("{} is not a sound safetensors file: {reason}; it is truncated or damaged, download it again", path.display())]
+    #[error("{} is not a sound safetensors file: {reason}; it is truncated or damaged, {advice}", path.display())]
     File {
         /// The file.
         path: PathBuf,
         /// What the reader said.
         reason: String,
+        /// What to do.
+        advice: &'static str,
     },
     /// No known layout has these tensor names.
     #[error(
@@ -58,6 +60,17 @@ pub enum CheckpointError {
         /// The version that this program reads and writes.
         expected: u32,
     },
+    /// Packed tensors in a folder that does not say so.
+    #[error(
+        "{} has no quantization_config, but the weights hold packed tensors (for example {example}): \
+         quantise the original again and keep the config.json that is written with its weights", path.display()
+    )]
+    Undeclared {
+        /// The configuration.
+        path: PathBuf,
+        /// A packed tensor.
+        example: String,
+    },
     /// The folder is packed in one format and another was asked for.
     #[error(
         "the checkpoint is packed as {found} and cannot be loaded as {asked}; leave --dtype out, or use the \
@@ -69,9 +82,10 @@ pub enum CheckpointError {
         /// Type asked for.
         asked: String,
     },
-    /// Packed weights on a device other than the CPU.
+    /// Weights to be packed for a device other than the CPU.
     #[error(
-        "packed weights ({dtype}) run on the CPU only, not on {device}; use --device cpu, or bf16 weights"
+        "packed weights ({dtype}) run on the CPU only, not on {device}; use --device cpu, bf16 weights, or a \
+         folder that is packed already: its weights are widened there"
     )]
     PackedDevice {
         /// The packed type.

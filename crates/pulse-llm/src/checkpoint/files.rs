@@ -8,6 +8,7 @@ use safetensors::SafeTensors;
 use serde::Deserialize;
 
 use super::defects::CheckpointError;
+use super::packed::PackedFolder;
 
 const SINGLE: &str = "model.safetensors";
 const INDEX: &str = "model.safetensors.index.json";
@@ -41,6 +42,8 @@ pub struct StoredTensor {
 pub struct WeightFiles {
     files: Vec<(PathBuf, MappedFile)>,
     tensors: BTreeMap<String, TensorPlace>,
+    /// What the headers say beside the tensors.
+    metadata: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -69,6 +72,7 @@ impl WeightFiles {
         let mut files = Self {
             files: Vec::new(),
             tensors: BTreeMap::new(),
+            metadata: BTreeMap::new(),
         };
         files.add(single)?;
         Ok(files)
@@ -91,6 +95,7 @@ impl WeightFiles {
         let mut files = Self {
             files: Vec::new(),
             tensors: BTreeMap::new(),
+            metadata: BTreeMap::new(),
         };
         for shard in shards {
             let is_plain = Path::new(shard)
@@ -129,6 +134,7 @@ impl WeightFiles {
 
     fn add(&mut self, path: PathBuf) -> Result<(), CheckpointError> {
         let fail = |reason: String| CheckpointError::File {
+            advice: damaged_advice(&path),
             path: path.clone(),
             reason,
         };
@@ -152,6 +158,10 @@ impl WeightFiles {
             if self.tensors.insert(name.clone(), place).is_some() {
                 return Err(fail(format!("tensor {name} is in two shards")));
             }
+        }
+        if let Some(said) = metadata.metadata() {
+            self.metadata
+                .extend(said.iter().map(|(key, value)| (key.clone(), value.clone())));
         }
         self.files.push((path, mapped));
         Ok(())
@@ -177,6 +187,11 @@ impl WeightFiles {
         })
     }
 
+    /// What a header says under a key beside its tensors.
+    pub(super) fn said(&self, key: &str) -> Option<&str> {
+        self.metadata.get(key).map(String::as_str)
+    }
+
     /// Paths and maps of the files, in the order of their names.
     pub(super) fn maps(&self) -> &[(PathBuf, MappedFile)] {
         &self.files
@@ -188,6 +203,15 @@ impl WeightFiles {
 
     pub(super) fn file(&self, place: &TensorPlace) -> &MappedFile {
         &self.files[place.file].1
+    }
+}
+
+/// What to do about a damaged weight file: a packed one was made here, others were downloaded.
+fn damaged_advice(path: &Path) -> &'static str {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    match PackedFolder::of(folder) {
+        Ok(None) => "download it again",
+        _ => "quantise its source again",
     }
 }
 

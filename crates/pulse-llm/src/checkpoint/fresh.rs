@@ -1,7 +1,6 @@
 //! A model without training: random weights for an architecture.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::Write;
 use std::path::Path;
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
@@ -11,6 +10,7 @@ use safetensors::tensor::TensorView;
 
 use super::defects::CheckpointError;
 use super::files::WeightFiles;
+use super::new_folder::{NewFolder, copy, sync_folder, write as write_synced};
 use super::source::OptionalSource;
 use crate::config::ModelConfig;
 use crate::decoder::RopeRounding;
@@ -101,19 +101,11 @@ fn write(
     target: &Path,
     weights: &BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)>,
 ) -> std::io::Result<()> {
-    if target.exists() {
-        return Err(std::io::ErrorKind::AlreadyExists.into());
+    if let Some(parent) = target.parent() {
+        std::fs::create_dir_all(parent)?;
     }
-    let parent = target
-        .parent()
-        .filter(|path| !path.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    std::fs::create_dir_all(parent)?;
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
-    let folder = &parent.join(format!(".fresh-{name}"));
-    // What a call that was killed left.
-    let _ = std::fs::remove_dir_all(folder);
-    std::fs::create_dir(folder)?;
+    let whole = NewFolder::beside(target)?;
+    let folder = whole.path();
     for name in COMPANIONS {
         copy_if_there(&architecture.join(name), &folder.join(name))?;
     }
@@ -122,6 +114,7 @@ fn write(
         let name = Path::new("vision_tower").join(name);
         copy_if_there(&architecture.join(&name), &folder.join(&name))?;
     }
+    sync_folder(&folder.join("vision_tower"))?;
     let views = weights
         .iter()
         .map(|(name, (dtype, shape, bytes))| {
@@ -131,15 +124,13 @@ fn write(
         .map_err(std::io::Error::other)?;
     let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
     let file = safetensors::serialize(views, Some(metadata)).map_err(std::io::Error::other)?;
-    let mut weights = std::fs::File::create(folder.join("model.safetensors"))?;
-    weights.write_all(&file)?;
-    weights.sync_all()?;
-    std::fs::rename(folder, target)
+    write_synced(&folder.join("model.safetensors"), &file)?;
+    whole.finish()
 }
 
 fn copy_if_there(from: &Path, to: &Path) -> std::io::Result<()> {
-    match std::fs::copy(from, to) {
-        Ok(_) => Ok(()),
+    match copy(from, to) {
+        Ok(()) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
     }

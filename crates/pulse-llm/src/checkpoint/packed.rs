@@ -1,24 +1,26 @@
 //! Checkpoints whose linear layers are packed.
 //!
 //! In place of `NAME` such a file has `NAME.quants` (U8, `[panels, blocks, bytes]`) and
-//! `NAME.scales` (F16, `[panels, blocks, 16]`), laid out as `pulse_kernels::PackedFormat` describes;
-//! its `config.json` has a `quantization_config` that says which version wrote it, in which format
+//! `NAME.scales` (F16, `[panels, blocks, 16]`), laid out as `pulse_kernels::PackedFormat` describes.
+//! Both are padded, so that the metadata in the file's header says for `NAME` what it is (`q4 4096x11008`).
+//! Its `config.json` has a `quantization_config` that says which version wrote it, in which format
 //! and from which weights.
 
+use std::fmt;
 use std::path::Path;
+use std::str::FromStr;
 
 use half::slice::HalfFloatSliceExt;
 use half::{bf16, f16};
 use pulse_kernels::{BLOCK, PANEL, PackedError, PackedFormat, PackedMatrix};
-use safetensors::Dtype;
 use serde::{Deserialize, Serialize};
 
 use super::defects::CheckpointError;
-use super::files::TensorPlace;
+use super::files::WeightFiles;
 use super::precision::{TensorDtype, WeightDtype};
 
 /// The version of packed folders that this program reads and writes.
-pub const PACKED_VERSION: u32 = 1;
+pub const PACKED_VERSION: u32 = 2;
 
 /// The program's name in `quantization_config`.
 const METHOD: &str = "pulse";
@@ -119,27 +121,61 @@ pub(super) fn shapes_in(format: PackedFormat, [outputs, inputs]: [usize; 2]) -> 
     [vec![panels, blocks, bytes], vec![panels, blocks, PANEL]]
 }
 
-/// Shapes that the matrix `name` should have.
-pub(super) fn shapes(dtype: Option<WeightDtype>, name: &str, shape: [usize; 2]) -> [Vec<usize>; 2] {
-    let format = dtype.and_then(|dtype| dtype.format_of(name));
-    shapes_in(format.unwrap_or(PackedFormat::Q8), shape)
+/// What a file says of a packed matrix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct StoredForm {
+    pub(super) format: PackedFormat,
+    /// Outputs and inputs without padding.
+    pub(super) shape: [usize; 2],
 }
 
-/// The format whose shapes and types two tensors have.
-pub(super) fn format_of(
-    quants: &TensorPlace,
-    scales: &TensorPlace,
-    shape: [usize; 2],
-) -> Option<PackedFormat> {
-    if (quants.dtype, scales.dtype) != (Dtype::U8, Dtype::F16) {
-        return None;
+impl fmt::Display for StoredForm {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [outputs, inputs] = self.shape;
+        write!(out, "{} {outputs}x{inputs}", self.format.name())
     }
-    [PackedFormat::Q8, PackedFormat::Q4]
-        .into_iter()
-        .find(|format| {
-            let [quant_shape, scale_shape] = shapes_in(*format, shape);
-            quants.shape == quant_shape && scales.shape == scale_shape
+}
+
+impl FromStr for StoredForm {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (format, shape) = text.split_once(' ').ok_or(())?;
+        let (outputs, inputs) = shape.split_once('x').ok_or(())?;
+        Ok(Self {
+            format: match format {
+                "q8" => PackedFormat::Q8,
+                "q4" => PackedFormat::Q4,
+                _ => return Err(()),
+            },
+            shape: [
+                outputs.parse().map_err(drop)?,
+                inputs.parse().map_err(drop)?,
+            ],
         })
+    }
+}
+
+/// Refuses packed tensors in a folder whose configuration does not speak of them.
+///
+/// # Errors
+/// [`CheckpointError::Undeclared`].
+pub(crate) fn check_declared(
+    folder: &Path,
+    files: &WeightFiles,
+    declared: Option<&PackedFolder>,
+) -> Result<(), CheckpointError> {
+    let is_packed = |name: &&str| {
+        let matrix = name.strip_suffix(".quants");
+        matrix.is_some_and(|matrix| files.contains(&name_of(matrix, Part::Scales)))
+    };
+    match files.names().find(is_packed) {
+        Some(example) if declared.is_none() => Err(CheckpointError::Undeclared {
+            path: folder.join("config.json"),
+            example: example.to_owned(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Packs stored bytes `[outputs, inputs]` on all threads.
@@ -175,6 +211,25 @@ fn widen(bytes: &[u8], stored: TensorDtype, values: &mut [f32]) {
             let halves: Vec<f16> = words.map(|word| f16::from_le_bytes(*word)).collect();
             // Uses the processor's conversion where there is one.
             halves.convert_to_f32_slice(values);
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_round_trip_and_others_are_none() {
+        let form = StoredForm {
+            format: PackedFormat::Q4,
+            shape: [87, 64],
+        };
+        assert_eq!(form.to_string(), "q4 87x64");
+        assert_eq!("q4 87x64".parse(), Ok(form));
+        for other in ["", "q4", "q5 87x64", "q4 87", "q4 -1x64", "q4 87x64x1"] {
+            assert_eq!(other.parse::<StoredForm>(), Err(()), "{other}");
         }
     }
 }

@@ -6,17 +6,30 @@ use burn::tensor::{AllocationProperty, Bytes, Device, Tensor, TensorData};
 use half::slice::HalfFloatSliceExt;
 use half::{bf16, f16};
 use pulse_kernels::{LinearWeight, PackedFormat, PackedMatrix, Precision, WeightSource};
+use safetensors::Dtype;
 
 use super::defects::{CheckpointError, Defects};
 use super::files::{TensorPlace, WeightFiles};
 use super::layout::Layout;
-use super::packed::{self, Part};
+use super::packed::{self, Part, StoredForm};
 use super::precision::{TensorDtype, WeightDtype};
 
 /// A source some of whose tensors may be absent.
 pub trait OptionalSource: WeightSource {
     /// A tensor that may be absent, in the type of activations.
     fn optional<const D: usize>(&mut self, name: &str, shape: [usize; D]) -> Option<Tensor<D>>;
+}
+
+/// How the linear layers of a checkpoint are stored, and what becomes of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoredLayers {
+    /// As any other matrix.
+    Plain,
+    /// Packed, each in the format that the type of matrices gives it, and used as they lie.
+    Packed,
+    /// Packed likewise, and widened to the type of activations while they are read: for devices without products
+    /// of packed weights.
+    Widened,
 }
 
 /// Hands out the tensors of a checkpoint in the types they run in and notes every defect.
@@ -28,6 +41,7 @@ pub struct CheckpointSource<'a> {
     matrices: Option<WeightDtype>,
     /// Type of everything that joins activations.
     activations: TensorDtype,
+    layers: StoredLayers,
     taken: BTreeSet<String>,
     defects: Defects,
 }
@@ -47,9 +61,17 @@ impl<'a> CheckpointSource<'a> {
             device,
             matrices,
             activations,
+            layers: StoredLayers::Plain,
             taken: BTreeSet::new(),
             defects: Defects::default(),
         }
+    }
+
+    /// The same source over files whose linear layers are stored in another way.
+    #[must_use]
+    pub fn with_layers(mut self, layers: StoredLayers) -> Self {
+        self.layers = layers;
+        self
     }
 
     /// Ends loading.
@@ -120,7 +142,12 @@ impl<'a> CheckpointSource<'a> {
     }
 
     /// A matrix that the file has packed.
-    fn stored_packed(&mut self, name: &str, shape: [usize; 2]) -> Option<PackedMatrix> {
+    fn stored_packed(
+        &mut self,
+        name: &str,
+        shape: [usize; 2],
+        format: PackedFormat,
+    ) -> Option<PackedMatrix> {
         let file_name = self.layout.file_name(name);
         let files = self.files;
         let names = [Part::Quants, Part::Scales].map(|part| packed::name_of(&file_name, part));
@@ -137,17 +164,49 @@ impl<'a> CheckpointSource<'a> {
         let [quants, scales] = places.as_slice() else {
             return None;
         };
-        let Some(format) = packed::format_of(quants, scales, shape) else {
-            let expected = packed::shapes(self.matrices, name, shape);
-            for ((name, place), expected) in names.into_iter().zip([quants, scales]).zip(expected) {
-                self.defects
-                    .shapes
-                    .push((name, place.shape.clone(), expected));
+        let said = files.said(&file_name).unwrap_or_default();
+        let reason = match said.parse::<StoredForm>() {
+            Ok(form) if form.shape != shape => {
+                let sizes = [form.shape, shape].map(|shape| shape.to_vec());
+                let [found, expected] = sizes;
+                self.defects.shapes.push((file_name, found, expected));
+                return None;
             }
-            return None;
+            Ok(form) if form.format == format => None,
+            Ok(form) => Some(format!(
+                "it is stored as {}, but under the format that config.json names it is {}",
+                form.format.name(),
+                format.name()
+            )),
+            Err(()) => Some(format!(
+                "the file's header says {said:?} of it, expected something like \"q4 4096x11008\""
+            )),
         };
-        let bytes = [quants, scales].map(|place| files.file(place).slice(place.range.clone()));
-        let [quants, scales] = bytes;
+        if let Some(reason) = reason {
+            let reason = format!("{reason}; quantise the source again");
+            self.defects.packed.push((file_name, reason));
+            return None;
+        }
+        let mut is_sound = true;
+        let types = [Dtype::U8, Dtype::F16];
+        for (part, expected) in packed::shapes_in(format, shape).into_iter().enumerate() {
+            let (place, name) = ([quants, scales][part], &names[part]);
+            if place.dtype != types[part] {
+                let found = format!("{:?} instead of {:?}", place.dtype, types[part]);
+                self.defects.packed.push((name.clone(), found));
+            } else if place.shape != expected {
+                let found = place.shape.clone();
+                self.defects.shapes.push((name.clone(), found, expected));
+            } else {
+                continue;
+            }
+            is_sound = false;
+        }
+        if !is_sound {
+            return None;
+        }
+        let [quants, scales] =
+            [quants, scales].map(|place| files.file(place).slice(place.range.clone()));
         match PackedMatrix::from_bytes(format, shape, quants, scales) {
             Ok(matrix) => Some(matrix),
             Err(error) => {
@@ -251,17 +310,21 @@ impl WeightSource for CheckpointSource<'_> {
     }
 
     fn linear_weight(&mut self, name: &str, shape: [usize; 2]) -> LinearWeight {
-        let file_name = self.layout.file_name(name);
-        let is_stored_packed = [Part::Quants, Part::Scales]
-            .iter()
-            .any(|part| self.files.contains(&packed::name_of(&file_name, *part)));
         let format = self.matrices.and_then(|dtype| dtype.format_of(name));
         let matrix = match format {
-            _ if is_stored_packed => self.stored_packed(name, shape),
+            Some(format) if self.layers != StoredLayers::Plain => {
+                self.stored_packed(name, shape, format)
+            }
             Some(format) => self.quantized(name, shape, format),
             None => return self.tensor(name, shape, Precision::Matrix).into(),
         };
         match matrix {
+            Some(matrix) if self.layers == StoredLayers::Widened => {
+                let values = matrix.dequantize().into_iter();
+                let data = narrow(values, self.activations, &shape);
+                let dtype = data.dtype();
+                Tensor::<2>::from_data(data, (self.device, dtype)).into()
+            }
             Some(matrix) => matrix.into(),
             None => self.placeholder(shape).into(),
         }
@@ -317,5 +380,45 @@ fn narrow(values: impl Iterator<Item = f32>, wanted: TensorDtype, shape: &[usize
         TensorDtype::F32 => TensorData::new(values.collect::<Vec<_>>(), shape),
         TensorDtype::Bf16 => TensorData::new(values.map(bf16::from_f32).collect::<Vec<_>>(), shape),
         TensorDtype::F16 => TensorData::new(values.map(f16::from_f32).collect::<Vec<_>>(), shape),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::path::Path;
+
+    use pulse_kernels::Linear;
+
+    use super::*;
+    use crate::checkpoint::quantize_checkpoint;
+
+    #[test]
+    fn widened_layers_are_the_packed_ones() {
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../pulse-parity/golden/models/micro-llava-f32");
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("q4");
+        quantize_checkpoint(&golden, &folder, PackedFormat::Q4).unwrap();
+        let files = WeightFiles::open(&folder).unwrap();
+        let layout = Layout::detect(&files).unwrap();
+        let device = Device::flex();
+        let layer = |layers, activations| {
+            let dtype = Some(WeightDtype::Q4);
+            let mut source = CheckpointSource::new(&files, layout, &device, dtype, activations)
+                .with_layers(layers);
+            let weight = source.linear_weight("model.layers.0.mlp.up_proj.weight", [172, 64]);
+            assert!(source.defects.is_empty());
+            Linear::new(weight, None)
+        };
+        let packed = layer(StoredLayers::Packed, TensorDtype::F32);
+        assert!(packed.packed().is_some());
+        for activations in [TensorDtype::F32, TensorDtype::Bf16] {
+            let widened = layer(StoredLayers::Widened, activations);
+            assert!(widened.packed().is_none());
+            assert_eq!(widened.weight().dtype(), activations.into());
+            let expected = packed.weight().cast(widened.weight().dtype());
+            assert_eq!(widened.weight().into_data(), expected.into_data());
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Packed weights against the f32 weights that they were made from, in the same model.
+//! Packed weights against the same model with weights in bf16, as PULSE was published.
 //!
 //! The original has no such weights: what is compared is how far packing moves the logits and how
 //! often it moves the choice. That the kernels compute what the packed weights say is the matter of
@@ -14,7 +14,8 @@ use crate::models::Models;
 
 /// What packing may do to the logits of the micro model. Its weights are random, so that nothing
 /// damps an error: bf16 arithmetic of the original moves them by up to 0.13 and by 0.017 in the mean
-/// (section `precision`). Each value is measured, and half as much again allowed.
+/// (section `precision`). Packing is the same on every machine and only sums are rounded otherwise, so that
+/// each value is what was measured and a sixth more.
 struct Tolerance {
     /// Largest difference of a logit.
     largest: f64,
@@ -27,15 +28,16 @@ struct Tolerance {
 /// 8 bits lose 0.5 % of a weight's size, bf16 0.17 % of weights and activations each. Measured: 0.33,
 /// 0.039, 0.035 of the positions.
 const Q8: Tolerance = Tolerance {
-    largest: 0.5,
-    mean: 0.06,
-    choices: 0.05,
+    largest: 0.39,
+    mean: 0.046,
+    choices: 0.041,
 };
-/// 4 bits lose 8 %, sixteen times as much, in the blocks of the decoder. Measured: 3.1, 0.43, 0.31.
+/// 4 bits lose 8 %, sixteen times as much, in the blocks of the decoder; that a third of the
+/// choices change says how close the logits of random weights lie, not what a trained model loses. Measured: 3.1, 0.43, 0.31.
 const Q4: Tolerance = Tolerance {
-    largest: 4.7,
-    mean: 0.65,
-    choices: 0.45,
+    largest: 3.6,
+    mean: 0.5,
+    choices: 0.36,
 };
 
 pub(super) fn run_q8(golden: &Golden, models: &Models<'_>) -> Result<Vec<Check>, GoldenError> {
@@ -52,7 +54,7 @@ fn run(
     dtype: WeightDtype,
     tolerance: &Tolerance,
 ) -> Result<Vec<Check>, GoldenError> {
-    let quantity = |what: &str| format!("{dtype} logits to f32 of the same model: {what}");
+    let quantity = |what: &str| format!("{dtype} logits to bf16 weights of the same model: {what}");
     let mut largest = Check::within(quantity("max abs"), tolerance.largest);
     let mut mean = Check::within(quantity("mean abs"), tolerance.mean);
     let mut choices = Check::within(quantity("share of other choices"), tolerance.choices);
@@ -73,7 +75,7 @@ fn run(
             Ok((values(logits), model.config.decoder.vocab_size))
         };
         let (packed, vocabulary) = logits(dtype)?;
-        let (exact, _) = logits(WeightDtype::F32)?;
+        let (exact, _) = logits(WeightDtype::Bf16)?;
         largest.difference(&case.name, largest_difference(&packed, &exact));
         let pairs = packed.iter().zip(&exact);
         let total: f64 = pairs.map(|(a, b)| f64::from((a - b).abs())).sum();
