@@ -10,7 +10,7 @@ pub(super) fn draw(sheet: &mut Sheet, random: &mut ChaCha8Rng) {
     let mut colour = |low: f32, high: f32| [(); 3].map(|()| between(random, low, high));
     let (light, dark) = (colour(150.0, 255.0), colour(0.0, 170.0));
     let period = sheet.unit * between(random, 3.0, 40.0);
-    let angle = between(random, 0.0, 3.14);
+    let angle = between(random, 0.0, std::f32::consts::PI);
     let share = between(random, 0.1, 0.7);
     let (sin, cos) = (libm::sinf(angle), libm::cosf(angle));
     let shape = whole(random, 0, 6);
@@ -47,7 +47,11 @@ pub(super) fn draw(sheet: &mut Sheet, random: &mut ChaCha8Rng) {
                 let radius = 0.6 * share;
                 f32::from(u8::from(across * across + down * down < radius * radius))
             }
-            4 => 0.5 + 0.25 * (libm::sinf(6.28 * along) + libm::sinf(6.28 * aside)),
+            4 => {
+                0.5 + 0.25
+                    * (libm::sinf(std::f32::consts::TAU * along)
+                        + libm::sinf(std::f32::consts::TAU * aside))
+            }
             5 => part(0.7 * along + 1.5 * cloud),
             _ => along * period / (size.width + size.height) as f32 + 0.3 * cloud,
         };
