@@ -146,6 +146,7 @@ impl fmt::Display for DecoyKind {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use std::collections::BTreeSet;
 

@@ -171,7 +171,7 @@ fn curve(random: &mut ChaCha8Rng, frame: Frame) -> Vec<(f32, f32)> {
         .map(|point| {
             let t = point as f32 / (count - 1) as f32;
             let jitter = between(random, -1.0, 1.0);
-            let turn = 6.283_185_5 * cycles * t + phase;
+            let turn = std::f32::consts::TAU * cycles * t + phase;
             match shape {
                 0 => libm::sinf(turn) + second * libm::sinf(2.7 * turn),
                 1 => {

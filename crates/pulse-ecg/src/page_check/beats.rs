@@ -105,6 +105,7 @@ fn middle_slope(waves: &[Wave<'_>]) -> f64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::{Wave, synchrony};
     use crate::page_check::curves::Curve;

@@ -160,6 +160,7 @@ fn find_runs(column: &[u8], threshold: u8, runs: &mut Vec<(u16, u16)>) {
 const CHUNK: usize = 32;
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::{find_runs, follow};
     use crate::page_check::stroke::StrokeMass;

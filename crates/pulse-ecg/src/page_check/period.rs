@@ -165,6 +165,7 @@ fn without_trend(values: &[f32], flat: &mut [f32]) {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::{Axis, Periodicity};
     use crate::page_check::planes::Planes;

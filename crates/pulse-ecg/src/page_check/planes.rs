@@ -90,6 +90,7 @@ fn add_pixel(pixel: &[u8; 3], sum: &mut [u32; 2]) {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::Planes;
 

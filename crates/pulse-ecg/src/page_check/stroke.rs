@@ -181,6 +181,7 @@ fn between(at: usize, blocks: usize) -> (usize, usize, u32) {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::StrokeMass;
     use crate::page_check::planes::Planes;

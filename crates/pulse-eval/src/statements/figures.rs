@@ -28,9 +28,7 @@ pub(super) const NAMES: [&str; 8] = [
 pub(super) fn figures(rows: impl Iterator<Item = StatementRow> + Clone) -> Vec<Option<f64>> {
     let counts = LabelCounts::count(rows.clone().map(|row| row.labels), classes());
     let all = counts.rows as f64;
-    let share = |is: fn(&StatementRow) -> bool| {
-        ratio(rows.clone().filter(|row| is(row)).count() as f64, all)
-    };
+    let share = |is: fn(&StatementRow) -> bool| ratio(rows.clone().filter(is).count() as f64, all);
     let errors: Vec<f64> = rows
         .clone()
         .filter_map(|row| row.rate_error())
