@@ -108,6 +108,8 @@ impl<V: VisualEncoder, P: VisualProjector, D: LayeredDecoder> LearnableModel<V, 
             settings,
             interrupter,
         };
+        // Burn's optimiser wants tensors that know of a graph.
+        let model = model.train();
         Self { model, shared }
     }
 
