@@ -147,6 +147,7 @@ fn run(arguments: &RunArguments, is_plain: bool) -> Result<(), TrainError> {
     let plan = MemoryPlan::of(&config)?;
     eprintln!("{plan}\n");
     plan.check()?;
+    pulse_kernels::training::keep_freed_memory();
     let job = Job::open(config, &resume)?;
     eprintln!("{}\n", job.set);
     let folder = job.config.checkpoint.folder.clone();
