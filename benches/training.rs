@@ -63,6 +63,8 @@ fn main() {
         .position(|one| one == "length")
         .and_then(|at| arguments.get(at + 1)?.parse().ok());
     let (rows, width) = length.map_or((4, 512), |length| (1, length));
+    // As the program does.
+    pulse_kernels::training::keep_freed_memory();
     let before = memory::resident().unwrap_or(0);
     let (model, config) = model(dtype);
     let tune = Tune {

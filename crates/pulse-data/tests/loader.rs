@@ -258,10 +258,11 @@ fn burns_learner_gets_epochs_and_parts() {
     assert_eq!((first.len(), second.len()), (9, 9));
     assert_ne!(first, second);
     // A part left in the middle goes on there.
-    let cut: Vec<String> = burn.iter().next().unwrap().unwrap().ids;
+    let tensors: &dyn DataLoader<TrainingBatch> = &burn;
+    let cut: Vec<String> = tensors.iter().next().unwrap().unwrap().ids;
     let rest = ids(&burn);
     assert_eq!((cut.len(), rest.len()), (4, 5));
-    let mut halves = [ids(&*burn.slice(0, 4)), ids(&*burn.slice(4, 9))].concat();
+    let mut halves = [ids(&*tensors.slice(0, 4)), ids(&*tensors.slice(4, 9))].concat();
     let mut all = first;
     halves.sort();
     all.sort();

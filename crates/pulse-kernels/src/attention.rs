@@ -13,7 +13,8 @@ mod tree;
 #[cfg(feature = "training")]
 pub(crate) use heads::{Heads, Matrix};
 #[cfg(feature = "training")]
-pub(crate) use prefill::{accumulate, merge_heads, product};
+#[cfg(feature = "training")]
+pub(crate) use prefill::merge_heads;
 
 pub use tree::{TreeShape, tree_attention};
 

@@ -10,6 +10,7 @@
 //! | settings from TOML | [`config`] |
 //! | a whole run | [`Job`], [`train`] |
 //! | memory of a run, before it | [`MemoryPlan`] |
+//! | Burn's learner (feature `learner`) | `learner` |
 //! | state on disk, exact resume | [`checkpoint`] |
 //! | progress, logs, report | [`watch`] |
 
@@ -30,6 +31,8 @@ mod guard;
 mod head;
 mod interrupt;
 mod job;
+#[cfg(feature = "learner")]
+pub mod learner;
 pub mod memory;
 mod micro;
 mod optimizer;

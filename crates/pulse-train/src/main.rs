@@ -147,6 +147,7 @@ fn run(arguments: &RunArguments, is_plain: bool) -> Result<(), TrainError> {
     let plan = MemoryPlan::of(&config)?;
     eprintln!("{plan}\n");
     plan.check()?;
+    pulse_kernels::training::keep_freed_memory();
     let job = Job::open(config, &resume)?;
     eprintln!("{}\n", job.set);
     let folder = job.config.checkpoint.folder.clone();
@@ -157,8 +158,13 @@ fn run(arguments: &RunArguments, is_plain: bool) -> Result<(), TrainError> {
         let events = folder.join("tensorboard");
         watchers.add(TensorBoard::create(&events, job.state.step)?);
     }
-    let shows_dashboard =
-        cfg!(feature = "dashboard") && !is_plain && std::io::stdout().is_terminal();
+    #[cfg(feature = "dashboard")]
+    let shows_dashboard = !is_plain && pulse_train::watch::can_show_dashboard();
+    #[cfg(not(feature = "dashboard"))]
+    let shows_dashboard = false;
+    if cfg!(not(feature = "dashboard")) && !is_plain && std::io::stdout().is_terminal() {
+        eprintln!("lines; with --features dashboard there is Burn's terminal dashboard\n");
+    }
     let interrupt = interrupt_flag(!shows_dashboard)?;
     // Lines would break the picture, and are wanted where standard error goes elsewhere.
     if !shows_dashboard || !std::io::stderr().is_terminal() {
@@ -166,11 +172,13 @@ fn run(arguments: &RunArguments, is_plain: bool) -> Result<(), TrainError> {
     }
     #[cfg(feature = "dashboard")]
     if shows_dashboard {
-        watchers.add(pulse_train::watch::Dashboard::new(interrupt.clone()));
+        let epochs = job.state.cursor.epoch;
+        watchers.add(pulse_train::watch::Dashboard::new(
+            interrupt.clone(),
+            epochs,
+        ));
     }
-    let outcome = train(job, &mut watchers, &interrupt);
-    // Gives the terminal back.
-    drop(watchers);
+    let outcome = watchers.during(|watchers| train(job, watchers, &interrupt));
     // The curves are wanted most when something went wrong.
     let page = folder.join("report.html");
     let title = format!("training run {}", folder.display());

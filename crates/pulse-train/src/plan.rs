@@ -7,7 +7,7 @@ use std::fmt;
 
 use pulse_data::batch::LoaderOptions;
 use pulse_data::sampler::Shard;
-use pulse_kernels::training::ATTENTION_QUERIES;
+use pulse_kernels::training::attention_scratch;
 use pulse_llm::checkpoint::ModelPart;
 use pulse_llm::{ModelConfig, PulseError};
 use pulse_vision::ProjectorKind;
@@ -191,7 +191,7 @@ fn activations(
         kept * layers.saturating_sub(1)
     };
     let threads = rayon::current_num_threads();
-    let scratch = 2 * threads * ATTENTION_QUERIES * length;
+    let scratch = threads * attention_scratch(length, text.head_dim());
     let embeddings = 3 * positions * width;
     let chunk = crate::head::chunk_rows(text.vocab_size).min(positions) * text.vocab_size;
     let table = if tune.decoder { sizes.table } else { 0 };

@@ -27,7 +27,7 @@ mod prepared;
 mod tensors;
 
 pub use batcher::TrainingBatcher;
-pub use burn_loader::BurnLoader;
+pub use burn_loader::{BurnLoader, LearnerBatch};
 pub use cache::{CacheCounts, CacheError, TileCache};
 pub use dataset::{DatasetConfig, PicturePolicy, TrainingDataset};
 pub use error::{LoaderError, PrepareError};

@@ -126,16 +126,6 @@ impl<'a, T: StoredHead> Matrix<'a, T> {
         }
     }
 
-    /// The same values with rows and columns exchanged.
-    #[cfg(feature = "training")]
-    pub(crate) fn transposed(self) -> Self {
-        Self {
-            values: self.values,
-            row_stride: self.column_stride,
-            column_stride: self.row_stride,
-        }
-    }
-
     /// The matrix from this row on.
     pub(crate) fn rows(self, first: usize) -> Self {
         Self {
@@ -147,6 +137,23 @@ impl<'a, T: StoredHead> Matrix<'a, T> {
     /// One row, for matrices whose rows lie side by side.
     pub(super) fn row(self, row: usize, columns: usize) -> &'a [T] {
         &self.values[row * self.row_stride..][..columns]
+    }
+
+    /// Copies the first `rows` of `columns` values into `out`, one after the other.
+    #[cfg(feature = "training")]
+    pub(crate) fn copy_rows(self, [rows, columns]: [usize; 2], out: &mut [f32]) {
+        for (row, out) in out.chunks_exact_mut(columns).take(rows).enumerate() {
+            let from = &self.values[row * self.row_stride..];
+            if self.column_stride == 1 {
+                for (out, value) in out.iter_mut().zip(&from[..columns]) {
+                    *out = value.widen();
+                }
+            } else {
+                for (out, value) in out.iter_mut().zip(from.iter().step_by(self.column_stride)) {
+                    *out = value.widen();
+                }
+            }
+        }
     }
 
     /// Whether `rows x columns` lie in the values.

@@ -270,7 +270,7 @@ impl<T: StoredHead> WithSimd for Softmax<'_, T> {
 }
 
 /// `out[m, n] = a[m, k] · b[n, k]ᵀ`.
-pub(crate) fn product(a: Matrix<'_>, b: Matrix<'_>, [m, n, k]: [usize; 3], out: &mut [f32]) {
+pub(super) fn product(a: Matrix<'_>, b: Matrix<'_>, [m, n, k]: [usize; 3], out: &mut [f32]) {
     assert!(a.holds(m, k) && b.holds(n, k) && out.len() == m * n);
     // SAFETY: the line above; `out` is borrowed mutably and the others are not it.
     unsafe {
@@ -299,7 +299,7 @@ pub(crate) fn product(a: Matrix<'_>, b: Matrix<'_>, [m, n, k]: [usize; 3], out: 
 }
 
 /// `out[m, n] += a[m, k] · b[k, n]`.
-pub(crate) fn accumulate(a: Matrix<'_>, b: Matrix<'_>, [m, n, k]: [usize; 3], out: &mut [f32]) {
+pub(super) fn accumulate(a: Matrix<'_>, b: Matrix<'_>, [m, n, k]: [usize; 3], out: &mut [f32]) {
     assert!(a.holds(m, k) && b.holds(k, n) && out.len() == m * n);
     // SAFETY: as in `product`.
     unsafe {

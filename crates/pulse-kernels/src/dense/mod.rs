@@ -15,6 +15,8 @@ mod avx2;
 mod avx512;
 mod fallback;
 mod rows;
+#[cfg(feature = "training")]
+pub(crate) mod strided;
 #[cfg(test)]
 mod tests;
 #[cfg(feature = "training")]

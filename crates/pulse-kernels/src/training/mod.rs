@@ -17,6 +17,7 @@
 //! | optimiser | [`adamw`], [`AdamWStep`] |
 
 mod adamw;
+mod allocation;
 mod attention;
 mod bias;
 mod cross_entropy;
@@ -38,7 +39,8 @@ mod tests;
 mod tower;
 
 pub use adamw::{AdamWMoments, AdamWStep, adamw};
-pub use attention::QUERIES as ATTENTION_QUERIES;
+pub use allocation::keep_freed_memory;
+pub use attention::attention_scratch;
 pub use cross_entropy::{RowLosses, cross_entropy};
 pub use graph::inject_gradient;
 pub(crate) use graph::{attention, linear, rms_norm, rotate, silu_gate};
