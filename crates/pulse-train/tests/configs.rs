@@ -33,6 +33,8 @@ fn every_configuration_parses() {
         [
             "finetune.toml",
             "nano-tower.toml",
+            "nano-varied.toml",
+            "nano-words.toml",
             "nano.toml",
             "pulse-7b.toml"
         ]
