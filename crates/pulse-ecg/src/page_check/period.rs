@@ -47,7 +47,10 @@ impl Periodicity {
         let window = length.min(WINDOW);
         let windows = length / window.max(1);
         // Every second strip says enough and costs half.
-        let strips = breadth / (2 * THICKNESS);
+        let strips = match length {
+            0 => 0,
+            _ => breadth / (2 * THICKNESS),
+        };
         let mut found = Self {
             profiles: Vec::with_capacity(windows * strips),
             looked_at: windows * strips,
@@ -167,6 +170,8 @@ fn without_trend(values: &[f32], flat: &mut [f32]) {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use rand::{Rng, SeedableRng};
+
     use super::{Axis, Periodicity};
     use crate::page_check::planes::Planes;
 
@@ -195,16 +200,15 @@ mod tests {
 
     #[test]
     fn a_slope_and_noise_are_no_period() {
-        let noise = |x: usize, y: usize| {
-            let mixed = (x as u32)
-                .wrapping_mul(0x9E37_79B1)
-                .wrapping_add((y as u32).wrapping_mul(0x85EB_CA77));
-            ((mixed ^ (mixed >> 15)).wrapping_mul(0x2C1B_3C6D) >> 27) as u8
-        };
-        let planes = planes(700, 300, |x, y| (x / 5) as u8 + noise(x, y));
+        let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+        let noise: Vec<u8> = (0..700 * 300)
+            .map(|_| (random.next_u32() >> 27) as u8)
+            .collect();
+        let planes = planes(700, 300, |x, y| (x / 5) as u8 + noise[y * 700 + x]);
         let across = Periodicity::of(&planes, Axis::Across);
         let highest = across.mean[6..].iter().copied().fold(0.0_f32, f32::max);
-        assert!(highest < 0.1, "{highest}");
+        // Four and a half standard errors of a correlation over 700 columns.
+        assert!(highest < 0.17, "{highest}");
     }
 
     #[test]
