@@ -33,7 +33,7 @@ pub struct QuantizedCheckpoint {
 }
 
 /// Writes the checkpoint in `source` with its linear layers packed in `format` (see
-/// [`WeightDtype::format_of`] for which layer takes what) to the new folder `target`.
+/// [`WeightDtype::format_of`](super::WeightDtype::format_of) for which layer takes what) to the new folder `target`.
 ///
 /// Every tensor is read, packed on all threads, written and forgotten; only scales (1/64 of the
 /// weights in f32) are kept until the quants are written. The folder grows under another name beside the
