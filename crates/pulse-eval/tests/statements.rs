@@ -81,7 +81,15 @@ fn true_reports_have_full_marks_and_free_text_counts_as_wrong() {
     answers.pop();
     let scores = score(folder.path(), &answers).unwrap();
     assert_eq!(value(&scores, "well_formed"), Some(10.0 / 12.0));
-    assert_eq!((scores.coverage.readable, scores.coverage.missing), (10, 1));
+    let coverage = &scores.coverage;
+    assert_eq!(
+        (
+            coverage.readable,
+            coverage.missing,
+            coverage.all_unreadable()
+        ),
+        (10, 1, 1)
+    );
     let text = statements_markdown(&scores);
     assert!(text.contains("| well_formed | 0.833 |"), "{text}");
     assert!(

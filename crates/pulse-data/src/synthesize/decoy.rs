@@ -1,6 +1,5 @@
 //! Pictures that are no ECG pages, among the pages of a set.
 
-use std::io::Write;
 use std::path::Path;
 
 use pulse_ecg::decoys::DecoyKind;
@@ -9,7 +8,7 @@ use pulse_ecg::page::PixelSize;
 use super::error::SynthesizeError;
 use super::options::SynthesizeOptions;
 use super::random::{below, generator, unit};
-use crate::files::write_whole;
+use super::run::write_picture;
 
 /// Quality of the files, as that of worn pages.
 const QUALITY: u8 = 90;
@@ -42,13 +41,6 @@ pub(super) fn write_decoy(
     };
     let seed = options.seed.wrapping_mul(1_000_003).wrapping_add(sample);
     let bytes = kind.draw(seed, size)?.to_jpeg(QUALITY)?;
-    let failed = |source| SynthesizeError::File {
-        path: path.clone(),
-        source,
-    };
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(failed)?;
-    }
-    write_whole(&path, failed, |file| file.write_all(&bytes).map_err(failed))?;
+    write_picture(&path, &bytes)?;
     Ok(name)
 }

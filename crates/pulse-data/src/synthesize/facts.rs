@@ -1,8 +1,26 @@
 //! What may be asked about a case, and what is true of it.
 
 use pulse_ecg::patients::{Finding, StatementReport};
+use rand::Rng;
 
 use super::case::Case;
+use super::random::pick;
+
+/// Rates that textbooks call slow and fast, per minute.
+const SLOW: u32 = 60;
+const FAST: u32 = 100;
+
+/// A question about the range of the rate, with the ranges to choose from.
+pub(super) fn ask_range(rng: &mut impl Rng) -> String {
+    let question = pick(
+        rng,
+        &[
+            "In which range is the ventricular rate?",
+            "Which category does the heart rate on this ECG belong to?",
+        ],
+    );
+    format!("{question} Choose one: below 60 bpm, 60 to 100 bpm, above 100 bpm.")
+}
 
 impl Case {
     /// Whether the ECG shows a finding.
@@ -71,6 +89,15 @@ impl Case {
     /// Mean ventricular rate in whole beats per minute.
     pub(super) fn rate(&self) -> u32 {
         libm::round(self.ecg.truth.rate_bpm) as u32
+    }
+
+    /// Where the rate lies between those that textbooks call slow and fast, in the words of [`ask_range`].
+    pub(super) fn rate_range(&self) -> &'static str {
+        match self.rate() {
+            ..SLOW => "below 60 bpm",
+            SLOW..=FAST => "60 to 100 bpm",
+            _ => "above 100 bpm",
+        }
     }
 
     /// Findings in words: `sinus rhythm, left axis deviation and prolonged QT interval`.

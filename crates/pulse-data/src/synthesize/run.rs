@@ -318,15 +318,20 @@ fn write_page(
         &wear,
         &mut rng,
     )?;
+    write_picture(&path, &bytes)?;
+    Ok(name)
+}
+
+/// Writes a picture's file, whole or not at all, and makes its folder.
+pub(super) fn write_picture(path: &Path, bytes: &[u8]) -> Result<(), SynthesizeError> {
     let failed = |source| SynthesizeError::File {
-        path: path.clone(),
+        path: path.to_owned(),
         source,
     };
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(failed)?;
     }
-    write_whole(&path, failed, |file| file.write_all(&bytes).map_err(failed))?;
-    Ok(name)
+    write_whole(path, failed, |file| file.write_all(bytes).map_err(failed))
 }
 
 fn write_bench(

@@ -12,8 +12,7 @@ use crate::answers::{AnswerError, AnswerFile, find_answer_files};
 use crate::gold::{Gold, GoldError};
 use crate::metrics::LabelCounts;
 use crate::statistics::{BootstrapOptions, percentile_bootstrap};
-use crate::strict::assign;
-use crate::strict::{Coverage, Figure, StrictError, without_value};
+use crate::strict::{Coverage, Figure, StrictError, Unreadable, assign, without_value};
 
 /// Texts that are not well-formed and are kept as examples.
 const EXAMPLES: usize = 5;
@@ -128,11 +127,17 @@ pub fn score_statements(
         match &answer {
             None => coverage.missing += 1,
             Some(Ok(_)) => coverage.readable += 1,
-            Some(Err(error)) if malformed.len() < EXAMPLES => {
+            Some(Err(error)) => {
                 let text = text.unwrap_or_default();
-                malformed.push(format!("{}: {text:?}: {error}", item.id));
+                let reason = match text.trim().is_empty() {
+                    true => Unreadable::Empty,
+                    false => Unreadable::NothingRecognised,
+                };
+                *coverage.unreadable.entry(reason).or_default() += 1;
+                if malformed.len() < EXAMPLES {
+                    malformed.push(format!("{}: {text:?}: {error}", item.id));
+                }
             }
-            Some(Err(_)) => {}
         }
         let answer = answer.and_then(Result::ok);
         rows.push(StatementRow::of(&truth, answer.as_ref()));

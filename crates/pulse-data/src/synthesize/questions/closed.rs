@@ -4,12 +4,8 @@ use rand::Rng;
 
 use super::Turn;
 use crate::synthesize::case::Case;
-use crate::synthesize::facts::sentence;
+use crate::synthesize::facts::{ask_range, sentence};
 use crate::synthesize::random::{below, pick, unit};
-
-/// Rates that textbooks call slow and fast.
-const SLOW: u32 = 60;
-const FAST: u32 = 100;
 
 pub(super) fn ask(case: &Case, rng: &mut impl Rng) -> Turn {
     match below(rng, 4) {
@@ -43,20 +39,8 @@ fn finding(case: &Case, rng: &mut impl Rng) -> Turn {
 }
 
 fn rate(case: &Case, rng: &mut impl Rng) -> Turn {
-    let category = match case.rate() {
-        ..SLOW => "below 60 bpm",
-        SLOW..=FAST => "60 to 100 bpm",
-        _ => "above 100 bpm",
-    };
-    let question = pick(
-        rng,
-        &[
-            "In which range is the ventricular rate?",
-            "Which category does the heart rate on this ECG belong to?",
-        ],
-    );
     Turn {
-        question: format!("{question} Choose one: below 60 bpm, 60 to 100 bpm, above 100 bpm."),
-        answer: sentence(category),
+        question: ask_range(rng),
+        answer: sentence(case.rate_range()),
     }
 }

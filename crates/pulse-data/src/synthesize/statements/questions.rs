@@ -4,6 +4,7 @@ use pulse_ecg::patients::{Finding, Statement, StatementReport, Topic};
 use rand::Rng;
 
 use crate::synthesize::case::Case;
+use crate::synthesize::facts::{ask_range, sentence};
 use crate::synthesize::questions::Turn;
 use crate::synthesize::random::{below, pick, unit};
 
@@ -23,10 +24,6 @@ const RATE: [&str; 4] = [
     "What is the heart rate in this ECG?",
     "What is the ventricular rate in this ECG?",
 ];
-
-/// Rates that textbooks call slow and fast.
-const SLOW: u32 = 60;
-const FAST: u32 = 100;
 
 pub(super) fn report(case: &Case, rng: &mut impl Rng) -> Turn {
     Turn {
@@ -48,21 +45,9 @@ pub(super) fn ask(case: &Case, rng: &mut impl Rng) -> Turn {
 }
 
 fn range(case: &Case, rng: &mut impl Rng) -> Turn {
-    let answer = match case.rate() {
-        ..SLOW => "Below 60 bpm.",
-        SLOW..=FAST => "60 to 100 bpm.",
-        _ => "Above 100 bpm.",
-    };
-    let question = pick(
-        rng,
-        &[
-            "In which range is the ventricular rate?",
-            "Which category does the heart rate on this ECG belong to?",
-        ],
-    );
     Turn {
-        question: format!("{question} Choose one: below 60 bpm, 60 to 100 bpm, above 100 bpm."),
-        answer: answer.to_owned(),
+        question: ask_range(rng),
+        answer: sentence(case.rate_range()),
     }
 }
 
