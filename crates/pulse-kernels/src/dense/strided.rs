@@ -30,6 +30,7 @@ pub(crate) struct Out<'a> {
 }
 
 /// Rows of the right matrix taken at a time: with 64 columns they take 32 KiB.
+#[cfg(target_arch = "x86_64")]
 const STRETCH: usize = 128;
 
 /// `left[rows, inner] · right[inner, columns]` into `out`, or added to it.
